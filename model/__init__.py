@@ -1,0 +1,1 @@
+"""Text in, analysis out: synchronous, reads no environment, knows no HTTP."""

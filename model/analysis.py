@@ -1,0 +1,134 @@
+"""What goes in and what comes out: frozen dataclasses, no behaviour.
+
+Offsets are code points into the text as sent, half open: `text[start:end]`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text to analyse, with the title and id the user gave it, if any."""
+
+    text: str
+    title: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """How long a summary is and how its sentences are ordered.
+
+    At most one of `sentences`, `max_characters` and `ratio` (of the story's sentences) applies; without any, three
+    sentences. `focus` names a label whose evidence is weighed in.
+    """
+
+    sentences: int | None = None
+    max_characters: int | None = None
+    ratio: float | None = None
+    order: Literal["text", "rank"] = "text"
+    focus: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to do with a document: tell its stories apart or not, and how to sum it up."""
+
+    stories: Literal["split", "whole"] = "split"
+    summary: SummaryOptions = field(default_factory=SummaryOptions)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sentence that speaks for a label; `weight` is its share of the logit. A title has no offsets."""
+
+    start: int | None
+    end: int | None
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One label's calibrated score; assigned when the score reaches the label's threshold."""
+
+    label: str
+    score: float
+    assigned: bool
+    threshold: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class ScoredSentence:
+    """A sentence verbatim, with its salience in [0, 1]; rank 1 is the most salient of its list."""
+
+    text: str
+    start: int
+    end: int
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The chosen sentences; `note` says why there are fewer than asked for, if so."""
+
+    text: str
+    sentences: tuple[ScoredSentence, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class StoryAnalysis:
+    """One story of the text: where it stands, its tags, its summary and every sentence of it."""
+
+    start: int
+    end: int
+    title: str | None
+    tags: tuple[Tag, ...]
+    summary: Summary
+    sentences: tuple[ScoredSentence, ...]
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """A part of the text that is not the body of a story."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much was read: characters of the text, tokens and windows of its stories. Nothing is ever truncated."""
+
+    characters: int
+    tokens: int
+    windows: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The answer for one document; `story` is the main one."""
+
+    id: str | None
+    story: StoryAnalysis
+    other_stories: tuple[StoryAnalysis, ...]
+    furniture: tuple[Furniture, ...]
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one document has no analysis."""
+
+    id: str | None
+    code: str
+    message: str
+
+
+Result = Analysis | Failure

@@ -1,0 +1,239 @@
+"""The façade: text in, analysis out, in three phases that can overlap.
+
+`prepare` (CPU: page, sentences, tokens) -> `forward` (device: the network) -> `finish` (CPU: tags, summary).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model.analysis import Analysis, Coverage, Document, Failure, Furniture, Options, Result, StoryAnalysis
+from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest, load_network
+from model.device import Device, choose_device
+from model.encoder import find_encoder, load_tokenizer, special_tokens
+from model.errors import DocumentError
+from model.network import Network, NetworkOutput, SentenceLayout
+from model.pages import Story, read_page
+from model.sentences import split_sentences
+from model.summary import Candidate, rank_sentences, summarise
+from model.tags import Passage, make_tags, sigmoid
+from model.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
+
+MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
+_LETTER = re.compile(r"[^\W\d_]")
+_FORBIDDEN = re.compile("[\0\ud800-\udfff]")
+_FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
+_STREAM_CHUNK = 64  # documents that `analyze_many` holds at a time
+
+
+@dataclass(frozen=True)
+class PreparedStory:
+    """A story cut into passages (its title first, if it has one) and tokens."""
+
+    story: Story
+    passages: tuple[Passage, ...]
+    tokens: TokenizedStory
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document ready for the network."""
+
+    document: Document
+    stories: tuple[PreparedStory, ...]
+    furniture: tuple[Furniture, ...]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all its stories, special tokens not counted."""
+        return sum(len(story.tokens.token_ids) for story in self.stories)
+
+
+@dataclass(frozen=True)
+class StoryScores:
+    """The network's view of one story, on the CPU: contributions [sentences, labels], logits [labels], salience
+    [sentences]."""
+
+    contributions: Tensor
+    logits: Tensor
+    salience: Tensor
+
+
+class Analyzer:
+    """A bundle, ready to analyse texts on one device. Not safe for concurrent `forward` calls."""
+
+    def __init__(self, bundle: Bundle, network: Network, tokenizer: Tokenizer, device: Device) -> None:
+        self.bundle = bundle
+        self.device = device
+        self.max_document_tokens = MAX_DOCUMENT_TOKENS
+        self._tokenizer = tokenizer
+        self._special: SpecialTokens = special_tokens(tokenizer)
+        self._unknown = tokenizer.token_to_id("[UNK]")
+        self._network = network.to(device.device)
+        self._network.encoder.to(device.dtype)
+
+    @classmethod
+    def load(cls, bundle: Path | str = DEFAULT_BUNDLE, device: str = "auto") -> "Analyzer":
+        """An analyzer for the bundle in this directory.
+
+        Raises BundleError, EncoderError or DeviceError.
+        """
+        directory = Path(bundle)
+        manifest = load_manifest(directory)
+        tokenizer = load_tokenizer(find_encoder(manifest.encoder, manifest.encoder_revision))
+        return cls(manifest, load_network(directory, manifest), tokenizer, choose_device(device))
+
+    def analyze(self, document: Document | str, options: Options | None = None) -> Analysis:
+        """The analysis of one text. Raises DocumentError when it cannot be analysed."""
+        document = Document(document) if isinstance(document, str) else document
+        options = options or Options()
+        prepared = self.prepare(document, options)
+        (scores,) = self.forward([prepared])
+        return self.finish(prepared, scores, options)
+
+    def analyze_many(self, documents: Iterable[Document], options: Options | None = None) -> Iterator[Result]:
+        """One result per document, in order, streaming; what cannot be analysed becomes a Failure."""
+        options = options or Options()
+        stream = iter(documents)
+        while chunk := list(islice(stream, _STREAM_CHUNK)):
+            yield from self._analyze_chunk(chunk, options)
+
+    def prepare(self, document: Document, options: Options) -> Prepared:
+        """Stories, sentences and tokens of a document. Raises DocumentError; safe to call from many threads."""
+        _check_text(document)
+        if options.summary.focus is not None and options.summary.focus not in self.bundle.labels:
+            raise DocumentError(
+                "unknown_label",
+                f"summary.focus {options.summary.focus!r} is not among the labels {', '.join(self.bundle.labels)}",
+            )
+        page = read_page(document.text, document.title, options.stories)
+        stories = tuple(self._prepare_story(document.text, story) for story in page.stories)
+        prepared = Prepared(document, stories, page.furniture)
+        self._check_tokens(prepared)
+        return prepared
+
+    def forward(self, prepared: Sequence[Prepared]) -> list[list[StoryScores]]:
+        """Per document, per story, what the network says: one encoder pass over every window."""
+        stories = [story.tokens for document in prepared for story in document.stories]
+        if not stories:
+            return []
+        batches = batch_windows(stories, self._special, budget=self.device.batch_tokens)
+        with torch.inference_mode():
+            output = self._network(batches, layout_of(stories).to(self.device.device))
+        scores = iter(_split_output(output, stories))
+        return [list(islice(scores, len(document.stories))) for document in prepared]
+
+    def finish(self, prepared: Prepared, scores: Sequence[StoryScores], options: Options) -> Analysis:
+        """The answer for a document. Raises DocumentError when the network gave a score that is not a number."""
+        stories = [self._finish_story(*pair, options) for pair in zip(prepared.stories, scores, strict=True)]
+        return Analysis(
+            id=prepared.document.id,
+            story=stories[0],
+            other_stories=tuple(stories[1:]),
+            furniture=prepared.furniture,
+            coverage=Coverage(
+                characters=len(prepared.document.text),
+                tokens=prepared.n_tokens,
+                windows=sum(len(story.tokens.windows) for story in prepared.stories),
+            ),
+        )
+
+    def _analyze_chunk(self, documents: Sequence[Document], options: Options) -> Iterator[Result]:
+        prepared: list[Prepared | Failure] = []
+        for document in documents:
+            try:
+                prepared.append(self.prepare(document, options))
+            except DocumentError as error:
+                prepared.append(Failure(document.id, error.code, error.message))
+        scores = iter(self.forward([item for item in prepared if isinstance(item, Prepared)]))
+        for item in prepared:
+            if isinstance(item, Failure):
+                yield item
+                continue
+            try:
+                yield self.finish(item, next(scores), options)
+            except DocumentError as error:
+                yield Failure(item.document.id, error.code, error.message)
+
+    def _prepare_story(self, text: str, story: Story) -> PreparedStory:
+        passages = [Passage(story.title, None)] if story.title else []
+        passages += [Passage(text[s.start : s.end], s) for part in story.body for s in split_sentences(text, part)]
+        encodings = self._tokenizer.encode_batch_fast([passage.text for passage in passages], add_special_tokens=False)
+        tokens = tokenize_story(
+            [encoding.ids for encoding in encodings], self.bundle.max_tokens, has_title=bool(story.title)
+        )
+        return PreparedStory(story, tuple(passages), tokens)
+
+    def _check_tokens(self, prepared: Prepared) -> None:
+        if prepared.n_tokens > self.max_document_tokens:
+            raise DocumentError(
+                "too_long",
+                f"the text has {prepared.n_tokens} tokens, the limit is {self.max_document_tokens}; send it in parts",
+            )
+        if all((story.tokens.token_ids == self._unknown).all() for story in prepared.stories):
+            raise DocumentError("unreadable", "no word of the text is known to the model; send running text")
+
+    def _finish_story(self, prepared: PreparedStory, scores: StoryScores, options: Options) -> StoryAnalysis:
+        logits, contributions = scores.logits.tolist(), scores.contributions.tolist()
+        salience = scores.salience.tolist()
+        if not all(map(math.isfinite, [*logits, *salience])):
+            raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
+        tags = make_tags(self.bundle.rules, logits, contributions, prepared.passages)
+        bonus = self._focus_bonus(contributions, options.summary.focus)
+        candidates = [
+            Candidate(passage.text, passage.span, sigmoid(logit), logit + gain)
+            for passage, logit, gain in zip(prepared.passages, salience, bonus, strict=True)
+            if passage.span is not None
+        ]
+        return StoryAnalysis(
+            start=prepared.story.span.start,
+            end=prepared.story.span.end,
+            title=prepared.story.title,
+            tags=tags,
+            summary=summarise(candidates, options.summary),
+            sentences=tuple(rank_sentences(candidates)),
+        )
+
+    def _focus_bonus(self, contributions: Sequence[Sequence[float]], focus: str | None) -> list[float]:
+        """What the focus adds to each sentence's salience logit, in proportion to its evidence for the label."""
+        if focus is None:
+            return [0.0] * len(contributions)
+        weights = [max(0.0, row[self.bundle.labels.index(focus)]) for row in contributions]
+        return [_FOCUS_WEIGHT * weight / (max(weights) or 1.0) for weight in weights]
+
+
+def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
+    """The layout of the stories' sentences, one story after the other."""
+    lengths = torch.tensor([story.n_sentences for story in stories])
+    starts = lengths.cumsum(0) - lengths + torch.tensor([int(story.has_title) for story in stories])
+    story_of = torch.repeat_interleave(torch.arange(len(stories)), lengths)
+    position = torch.arange(int(lengths.sum())) - starts[story_of]  # a title's is -1
+    return SentenceLayout(story_of, position, len(stories))
+
+
+def _split_output(output: NetworkOutput, stories: Sequence[TokenizedStory]) -> Iterator[StoryScores]:
+    contributions, logits, salience = output.contributions.cpu(), output.logits.cpu(), output.salience.cpu()
+    ends = list(accumulate(story.n_sentences for story in stories))
+    for i, (story, end) in enumerate(zip(stories, ends, strict=True)):
+        start = end - story.n_sentences
+        yield StoryScores(contributions[start:end], logits[i], salience[start:end])
+
+
+def _check_text(document: Document) -> None:
+    for name, text in (("text", document.text), ("title", document.title or "")):
+        if bad := _FORBIDDEN.search(text):
+            raise DocumentError(
+                "invalid_character",
+                f"{name} holds U+{ord(bad.group()):04X} at character {bad.start()}; send well-formed Unicode without NUL",
+            )
+    if not document.text.strip():
+        raise DocumentError("empty_text", "the text is empty; send at least one sentence")
+    if not _LETTER.search(document.text):
+        raise DocumentError("no_letters", "the text has no letters; send running text")

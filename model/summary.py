@@ -1,0 +1,109 @@
+"""Choosing summary sentences: most salient first, without repetition, within a budget, verbatim."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from model.analysis import ScoredSentence, Summary, SummaryOptions
+from model.sentences import Span
+
+DEFAULT_SENTENCES = 3
+_MIN_WORDS = 4
+_WORD = re.compile(r"\w+")
+_QUESTION = re.compile(r"\?[\"'”’»)\]]*$")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence that may enter a summary: `key` orders the candidates, `score` is what the user is shown."""
+
+    text: str
+    span: Span
+    score: float
+    key: float
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """How much a summary may hold: `limit` sentences, or characters of its joined text."""
+
+    limit: int
+    in_characters: bool
+
+    def has_room(self, chosen: Sequence[Candidate], candidate: Candidate) -> bool:
+        if not self.in_characters:
+            return len(chosen) < self.limit
+        return sum(len(c.text) + 1 for c in chosen) + len(candidate.text) <= self.limit
+
+
+def summarise(candidates: Sequence[Candidate], options: SummaryOptions) -> Summary:
+    """The summary of a story whose sentences are `candidates`, in reading order.
+
+    First come sentences that share no three words in a row with one already chosen (trigram blocking, Paulus et al.
+    2018); when they run out, the others fill up. A story that fits is given whole. The summary is shorter than asked
+    for only with a `note`.
+    """
+    budget = _budget(options, len(candidates))
+    chosen = _choose(candidates, budget)
+    note = None
+    if not budget.in_characters and len(chosen) < min(budget.limit, len(candidates)):
+        note = f"only {len(chosen)} of {len(candidates)} sentences can stand in a summary"
+    elif not chosen and candidates:
+        shortest = min(len(c.text) for c in candidates)
+        note = f"no sentence fits into {budget.limit} characters; the shortest has {shortest}"
+    ranked = rank_sentences(chosen, by_key=True)
+    if options.order == "rank":
+        ranked = sorted(ranked, key=lambda sentence: sentence.rank)
+    return Summary(" ".join(sentence.text for sentence in ranked), tuple(ranked), note)
+
+
+def rank_sentences(candidates: Sequence[Candidate], *, by_key: bool = False) -> list[ScoredSentence]:
+    """The candidates in reading order, each with its rank among them."""
+    best_first = sorted(candidates, key=lambda c: (-(c.key if by_key else c.score), c.span))
+    rank_of = {candidate.span: rank for rank, candidate in enumerate(best_first, 1)}
+    in_order = sorted(candidates, key=lambda c: c.span)
+    return [ScoredSentence(c.text, c.span.start, c.span.end, c.score, rank_of[c.span]) for c in in_order]
+
+
+def _choose(candidates: Sequence[Candidate], budget: _Budget) -> list[Candidate]:
+    if _fits_whole(candidates, budget):
+        return list(candidates)
+    best_first = sorted(filter(_can_stand_alone, candidates), key=lambda c: (-c.key, c.span))
+    chosen: list[Candidate] = []
+    seen: set[tuple[str, ...]] = set()
+    put_off = []
+    for candidate in best_first:
+        trigrams = set(_trigrams(candidate.text))
+        if trigrams & seen:
+            put_off.append(candidate)
+        elif budget.has_room(chosen, candidate):
+            chosen.append(candidate)
+            seen |= trigrams
+    for candidate in put_off:
+        is_new = all(candidate.text != other.text for other in chosen)
+        if is_new and budget.has_room(chosen, candidate):
+            chosen.append(candidate)
+    return chosen
+
+
+def _budget(options: SummaryOptions, n_sentences: int) -> _Budget:
+    if options.max_characters is not None:
+        return _Budget(options.max_characters, in_characters=True)
+    if options.ratio is not None:
+        return _Budget(max(1, round(options.ratio * n_sentences)), in_characters=False)
+    return _Budget(options.sentences or DEFAULT_SENTENCES, in_characters=False)
+
+
+def _fits_whole(candidates: Sequence[Candidate], budget: _Budget) -> bool:
+    size = sum(len(c.text) + 1 for c in candidates) - 1 if budget.in_characters else len(candidates)
+    return size <= budget.limit
+
+
+def _can_stand_alone(candidate: Candidate) -> bool:
+    """No single words, no questions to the reader."""
+    return len(_WORD.findall(candidate.text)) >= _MIN_WORDS and not _QUESTION.search(candidate.text)
+
+
+def _trigrams(text: str) -> Iterable[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return zip(words, words[1:], words[2:], strict=False)

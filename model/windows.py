@@ -1,0 +1,122 @@
+"""Token windows: whole sentences packed until a window is full; only a sentence longer than a window is cut."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_SPECIAL_TOKENS = 2  # one before, one after: [CLS] ... [SEP], <s> ... </s>
+
+
+class Window(NamedTuple):
+    """A half-open range of a story's tokens."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class TokenizedStory:
+    """A story's tokens, sentence after sentence, without special tokens.
+
+    token_ids: int32 [tokens]; sentence_of: int32 [tokens], the sentence each token belongs to; a title, where there
+    is one, is sentence 0.
+    """
+
+    token_ids: NDArray[np.int32]
+    sentence_of: NDArray[np.int32]
+    windows: tuple[Window, ...]
+    n_sentences: int
+    has_title: bool
+
+
+def tokenize_story(sentence_ids: Sequence[Sequence[int]], max_tokens: int, *, has_title: bool) -> TokenizedStory:
+    """The story whose sentences have these token ids, in windows of at most `max_tokens`, special tokens included."""
+    lengths = [len(ids) for ids in sentence_ids]
+    return TokenizedStory(
+        token_ids=np.fromiter((i for ids in sentence_ids for i in ids), np.int32, sum(lengths)),
+        sentence_of=np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
+        windows=tuple(pack_windows(lengths, max_tokens - N_SPECIAL_TOKENS)),
+        n_sentences=len(lengths),
+        has_title=has_title,
+    )
+
+
+def pack_windows(lengths: Iterable[int], capacity: int) -> list[Window]:
+    """Consecutive windows of at most `capacity` tokens over sentences of these lengths; together they cover all."""
+    windows: list[Window] = []
+    start = end = 0
+    for length in lengths:
+        if end - start + length > capacity and end > start:
+            windows.append(Window(start, end))
+            start = end
+        end += length
+        while end - start > capacity:
+            windows.append(Window(start, start + capacity))
+            start += capacity
+    if end > start:
+        windows.append(Window(start, end))
+    return windows
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """Windows of one or many stories as one rectangle.
+
+    token_ids: int64 [windows, width]; mask: bool [windows, width], False on padding; sentence_of: int64
+    [windows, width], a sentence's index among all sentences of the stories, -1 on special tokens and padding.
+    """
+
+    token_ids: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    sentence_of: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SpecialTokens:
+    """Ids of the tokens around a window and of padding."""
+
+    first: int
+    last: int
+    padding: int
+
+
+def batch_windows(
+    stories: Sequence[TokenizedStory], special: SpecialTokens, *, budget: int, width_step: int = 32
+) -> list[WindowBatch]:
+    """All windows of the stories in rectangles of at most `budget` tokens each, padding included.
+
+    Windows are sorted by length and widths rounded up to a multiple of `width_step`: bf16 kernels are built anew for
+    every new shape, and a few dozen shapes keep the machine at its full rate.
+    """
+    first_sentence = [0, *accumulate(story.n_sentences for story in stories)]
+    rows = [(_width(window, width_step), i, window) for i, story in enumerate(stories) for window in story.windows]
+    rows.sort(key=lambda row: row[0])
+    batches = []
+    for width, same_width in groupby(rows, key=lambda row: row[0]):
+        group = list(same_width)
+        n_rows = max(1, budget // width)
+        for at in range(0, len(group), n_rows):
+            chosen = [(stories[i], first_sentence[i], window) for _, i, window in group[at : at + n_rows]]
+            batches.append(_fill(chosen, width, special))
+    return batches
+
+
+def _width(window: Window, step: int) -> int:
+    return -(-(window.end - window.start + N_SPECIAL_TOKENS) // step) * step
+
+
+def _fill(rows: list[tuple[TokenizedStory, int, Window]], width: int, special: SpecialTokens) -> WindowBatch:
+    token_ids = np.full((len(rows), width), special.padding, np.int64)
+    mask = np.zeros((len(rows), width), np.bool_)
+    sentence_of = np.full((len(rows), width), -1, np.int64)
+    for row, (story, first_sentence, (start, end)) in enumerate(rows):
+        last = end - start + 1
+        token_ids[row, 0], token_ids[row, last] = special.first, special.last
+        token_ids[row, 1:last] = story.token_ids[start:end]
+        sentence_of[row, 1:last] = story.sentence_of[start:end] + first_sentence
+        mask[row, : last + 1] = True
+    return WindowBatch(token_ids, mask, sentence_of)

@@ -1,0 +1,1 @@
+"""Labelled stories in, bundle out."""

@@ -1,0 +1,116 @@
+"""The training configuration: a TOML file, checked key by key."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from model.encoder import DEFAULT_ENCODER
+from model.errors import ConfigError
+from model.network import HeadConfig
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class EncoderSection(_Section):
+    """Which encoder is fine-tuned, and how."""
+
+    name: str = DEFAULT_ENCODER  # default encoder, a folder, or 'owner/name' on the hub
+    revision: str | None = None  # of a hub encoder; a commit, tag or branch
+    max_tokens: int = Field(256, ge=16, le=8192)  # of a window, special tokens included
+    mode: Literal["lora", "full", "head"] = "lora"  # low-rank updates, every weight, or the heads alone
+    rank: int = Field(32, ge=1)  # of the low-rank updates
+    alpha: float = Field(64.0, gt=0)  # updates are scaled by alpha / rank
+
+
+class HeadsSection(_Section):
+    """Sizes of the heads; see `model.network.HeadConfig`."""
+
+    tag_width: int = Field(256, ge=8)
+    salience_width: int = Field(256, ge=8)
+    salience_layers: int = Field(2, ge=1)
+    salience_heads: int = Field(4, ge=1)
+
+    def to_heads(self) -> HeadConfig:
+        """The same sizes for the network."""
+        return HeadConfig(**self.model_dump())
+
+
+class TagsSection(_Section):
+    """The labelled stories."""
+
+    files: tuple[str, ...] = Field((), strict=False)  # JSONL, CSV or Parquet, globs allowed, or a hub dataset
+    labels: tuple[str, ...] = Field((), strict=False)  # their order in the bundle; empty: every label found, sorted
+    passes: float = Field(4.0, gt=0)  # how often each story is seen
+    max_windows: int = Field(8, ge=1)  # windows of a story that are read in training (serving reads all)
+    held_out: float = Field(0.15, gt=0, lt=0.9)  # share kept for early stopping, thresholds and calibration
+
+
+class SummariesSection(_Section):
+    """Articles with reference summaries, for the salience head."""
+
+    source: str | None = None  # hub dataset or Parquet file with the columns article and highlights; none: no summaries
+    configuration: str | None = None  # of a hub dataset
+    limit: int = Field(12_000, ge=0)  # articles used, from the start
+    max_windows: int = Field(3, ge=1)  # windows of an article that are read in training
+    weight: float = Field(1.0, ge=0)  # of the salience loss beside the tag loss
+
+
+class OptimizerSection(_Section):
+    """AdamW and its schedule."""
+
+    encoder_learning_rate: float = Field(5e-4, gt=0)
+    head_learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: float = Field(0.06, ge=0, lt=1)  # share of the steps
+    batch_stories: int = Field(16, ge=1)  # stories and articles per step and device
+    evaluations: int = Field(6, ge=1)  # checks of macro-F1 on the held-out stories, each with a checkpoint
+    patience: int = Field(3, ge=1)  # checks without progress before training stops
+
+
+class TrainingConfig(_Section):
+    """All of it. `seed` reaches the split, the order of the stories and the initial weights."""
+
+    name: str = "copydesk"
+    seed: int = 13
+    encoder: EncoderSection = EncoderSection()
+    heads: HeadsSection = HeadsSection()
+    tags: TagsSection = TagsSection()
+    summaries: SummariesSection = SummariesSection()
+    optimizer: OptimizerSection = OptimizerSection()
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """The configuration in this TOML file. Raises ConfigError naming the first wrong key."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: not found; configs/train.toml is a complete example") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        return TrainingConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    *sections, key = (str(part) for part in first["loc"])
+    where = f"in [{'.'.join(sections)}]" if sections else "at the top level"
+    if first["type"] != "extra_forbidden":
+        return f"key {key!r} {where}: {first['msg']}, got {first['input']!r}"
+    near = get_close_matches(key, _keys(sections), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_keys(sections))}"
+    return f"unknown key {key!r} {where}; {hint}"
+
+
+def _keys(sections: list[str]) -> list[str]:
+    section: Any = TrainingConfig
+    for name in sections:
+        section = section.model_fields[name].annotation
+    return list(section.model_fields)

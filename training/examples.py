@@ -1,0 +1,115 @@
+"""Stories and articles as training examples: tokens and targets, and batches of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from model.analyzer import layout_of
+from model.network import SentenceLayout
+from model.sentences import split_sentences
+from model.windows import SpecialTokens, TokenizedStory, Window, WindowBatch, batch_windows, tokenize_story
+from training.oracle import choose_oracle
+from training.stories import LabelledStory
+
+UNKNOWN = -1.0  # a target that is masked
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text and what is known of it.
+
+    labels: float32 [labels], 1, 0 or UNKNOWN; salience: float32 [sentences], 1, 0 or UNKNOWN.
+    """
+
+    tokens: TokenizedStory
+    labels: np.ndarray[Any, np.dtype[np.float32]]
+    salience: np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class ExampleBatch:
+    """What one training step reads: windows, layout, and targets laid end to end."""
+
+    windows: list[WindowBatch]
+    layout: SentenceLayout
+    labels: Tensor
+    salience: Tensor
+
+
+class Examples(Dataset[Example]):
+    """A list of examples as torch wants it."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> Example:
+        return self._examples[index]
+
+
+def story_example(
+    story: LabelledStory, labels: Sequence[str], tokenizer: Tokenizer, *, max_tokens: int, max_windows: int
+) -> Example:
+    """A labelled story, its title as sentence 0; labels it is unsure of are masked."""
+    sentences = [story.text[s.start : s.end] for s in split_sentences(story.text)]
+    if story.title:
+        sentences.insert(0, story.title)
+    tokens = _tokenize(sentences, tokenizer, max_tokens, max_windows, has_title=bool(story.title))
+    target = [UNKNOWN if label in story.unsure else float(label in story.labels) for label in labels]
+    return Example(tokens, np.array(target, np.float32), np.full(tokens.n_sentences, UNKNOWN, np.float32))
+
+
+def article_example(
+    sentences: Sequence[str], oracle: Sequence[int], n_labels: int, tokenizer: Tokenizer, *, max_tokens: int, max_windows: int
+) -> Example:
+    """An article whose best extract is known; nothing is known of its labels."""
+    tokens = _tokenize(sentences, tokenizer, max_tokens, max_windows, has_title=False)
+    salience = np.zeros(tokens.n_sentences, np.float32)
+    salience[[i for i in oracle if i < tokens.n_sentences]] = 1.0
+    return Example(tokens, np.full(n_labels, UNKNOWN, np.float32), salience)
+
+
+def label_article(article: str, highlights: str) -> dict[str, list[Any]]:
+    """The article's sentences and its oracle extract: a row for `datasets` to cache."""
+    sentences = [article[s.start : s.end] for s in split_sentences(article)]
+    return {"sentences": sentences, "oracle": choose_oracle(sentences, highlights)}
+
+
+def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) -> dict[str, ExampleBatch]:
+    """A batch for the Trainer, windows in rectangles of at most `budget` tokens."""
+    stories = [example.tokens for example in examples]
+    return {
+        "batch": ExampleBatch(
+            windows=batch_windows(stories, special, budget=budget),
+            layout=layout_of(stories),
+            labels=torch.from_numpy(np.stack([example.labels for example in examples])),
+            salience=torch.from_numpy(np.concatenate([example.salience for example in examples])),
+        )
+    }
+
+
+def _tokenize(
+    sentences: Sequence[str], tokenizer: Tokenizer, max_tokens: int, max_windows: int, *, has_title: bool
+) -> TokenizedStory:
+    encodings = tokenizer.encode_batch_fast(list(sentences), add_special_tokens=False)
+    story = tokenize_story([encoding.ids for encoding in encodings], max_tokens, has_title=has_title)
+    return _first_windows(story, max_windows)
+
+
+def _first_windows(story: TokenizedStory, n_windows: int) -> TokenizedStory:
+    """The story up to the end of its n-th window."""
+    if len(story.windows) <= n_windows:
+        return story
+    windows: tuple[Window, ...] = story.windows[:n_windows]
+    end = windows[-1].end
+    return TokenizedStory(
+        story.token_ids[:end], story.sentence_of[:end], windows, int(story.sentence_of[end - 1]) + 1, story.has_title
+    )

@@ -1,0 +1,163 @@
+"""From files to a bundle: read, split, tokenize, train, calibrate, save."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from tokenizers import Tokenizer
+
+from model.analyzer import Analyzer
+from model.bundle import Bundle, save_bundle
+from model.encoder import EncoderFiles, find_encoder, load_encoder, load_tokenizer, special_tokens
+from model.errors import ConfigError, DataError
+from model.network import Network
+from model.tags import LabelRule
+from training.calibration import make_rule
+from training.card import model_card
+from training.config import SummariesSection, TrainingConfig
+from training.evaluation import evaluate_tags, story_logits, story_targets
+from training.examples import Example, article_example, label_article, story_example
+from training.stories import LabelledStory, collect_labels, count_labels, read_stories, split_stories
+from training.trainer import train_network, trained_weights
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class TagData:
+    """The labelled stories, split, and their labels in order."""
+
+    labels: tuple[str, ...]
+    train: list[LabelledStory]
+    held_out: list[LabelledStory]
+
+
+def train(config: TrainingConfig, out: Path) -> Bundle:
+    """Train by the configuration and save the bundle in `out`; checkpoints stand beside it until then.
+
+    Raises ConfigError, DataError or EncoderError before any training starts.
+    """
+    data = load_tag_data(config)
+    files = find_encoder(config.encoder.name, config.encoder.revision)
+    tokenizer = load_tokenizer(files)
+    examples, held_out = make_examples(config, data, tokenizer)
+    torch.manual_seed(config.seed)
+    attention = "sdpa" if torch.cuda.is_available() else "eager"  # sdpa's backward pass on a CPU takes a third of a step
+    network = Network(load_encoder(files, attention=attention), len(data.labels), config.heads.to_heads())
+    checkpoints = out.parent / f"{out.name}-checkpoints"
+    train_network(network, examples, held_out, config, special=special_tokens(tokenizer), directory=checkpoints)
+    return _save(config, network, data, files, out)
+
+
+def load_tag_data(config: TrainingConfig) -> TagData:
+    """The labelled stories of the configuration, split by content."""
+    stories = read_stories(config.tags.files)
+    labels = collect_labels(stories, config.tags.labels)
+    if not labels:
+        raise DataError(f"{', '.join(config.tags.files)}: no story has a label; at least one label is needed")
+    kept, held_out = split_stories(stories, config.tags.held_out)
+    counts = count_labels(kept)
+    for label in labels:
+        if not counts[label]:
+            raise DataError(f"label {label!r}: no story to learn from carries it; add some or leave the label out")
+    console.print(f"{len(kept)} stories to learn from, {len(held_out)} held out; labels: " + _counts(labels, kept))
+    return TagData(labels, kept, held_out)
+
+
+def make_examples(config: TrainingConfig, data: TagData, tokenizer: Tokenizer) -> tuple[list[Example], list[Example]]:
+    """Training examples (stories repeated by `passes`, then articles) and held-out ones."""
+    section = config.tags
+    encode = {"max_tokens": config.encoder.max_tokens, "max_windows": section.max_windows}
+    stories = [story_example(story, data.labels, tokenizer, **encode) for story in data.train]
+    held_out = [story_example(story, data.labels, tokenizer, **encode) for story in data.held_out]
+    n_seen = round(section.passes * len(stories))
+    order = np.random.default_rng(config.seed)
+    seen = [stories[i] for _ in range(int(np.ceil(section.passes))) for i in order.permutation(len(stories))][:n_seen]
+    articles = list(_article_examples(config, len(data.labels), tokenizer))
+    console.print(f"{len(seen)} stories (each {section.passes:g} times) and {len(articles)} articles with summaries")
+    return seen + articles, held_out
+
+
+def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no types
+    """The articles with reference summaries as a `datasets.Dataset`; hub name or Parquet file."""
+    import datasets
+
+    if section.source is None:
+        raise ConfigError("summaries.source is not set; name a Parquet file or a hub dataset")
+    if section.source.endswith(".parquet"):
+        if not Path(section.source).is_file():
+            raise DataError(f"{section.source}: no such file; expected Parquet with the columns article and highlights")
+        data = datasets.Dataset.from_parquet(section.source)
+    else:
+        data = datasets.load_dataset(section.source, section.configuration, split="train")
+    missing = {"article", "highlights"} - set(data.column_names)
+    if missing:
+        raise DataError(f"{section.source}: no column {', '.join(sorted(missing))}; it has {', '.join(data.column_names)}")
+    return data
+
+
+def _article_examples(config: TrainingConfig, n_labels: int, tokenizer: Tokenizer) -> Iterator[Example]:
+    section = config.summaries
+    if section.source is None or section.limit == 0:
+        return
+    data = load_articles(section)
+    data = data.shuffle(seed=config.seed).select(range(min(section.limit, len(data))))
+    labelled = data.map(
+        label_article,
+        input_columns=["article", "highlights"],
+        remove_columns=data.column_names,
+        num_proc=os.cpu_count(),
+        desc="oracle summaries",
+    )
+    for row in labelled:
+        if row["sentences"]:
+            yield article_example(
+                row["sentences"],
+                row["oracle"],
+                n_labels,
+                tokenizer,
+                max_tokens=config.encoder.max_tokens,
+                max_windows=section.max_windows,
+            )
+
+
+def _save(config: TrainingConfig, network: Network, data: TagData, files: EncoderFiles, out: Path) -> Bundle:
+    """Save, then load what was saved and calibrate that: the numbers are those of the model that will serve."""
+    section = config.encoder
+    bundle = Bundle(
+        name=config.name,
+        rules=tuple(map(LabelRule, data.labels)),
+        encoder=files.name,
+        encoder_revision=files.revision,
+        encoder_sha256=files.sha256,
+        max_tokens=section.max_tokens,
+        heads=config.heads.to_heads(),
+        adapter_scale=None if section.mode == "full" else section.alpha / section.rank,
+        report={"data": fingerprints(config), "training": config.model_dump(mode="json")},
+    )
+    weights = trained_weights(network, section)
+    save_bundle(out, bundle, weights, model_card(bundle))
+    analyzer = Analyzer.load(out)
+    logits, targets = story_logits(analyzer, data.held_out), story_targets(data.held_out, data.labels)
+    rules = tuple(make_rule(label, targets[:, i], logits[:, i]) for i, label in enumerate(data.labels))
+    metrics = evaluate_tags(targets, logits, rules).to_json()
+    final = replace(bundle, rules=rules, report={**bundle.report, "held_out": metrics})
+    return save_bundle(out, final, weights, model_card(final))
+
+
+def fingerprints(config: TrainingConfig) -> list[dict[str, str]]:
+    """Name and SHA-256 of every local file that was learned from."""
+    sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
+    paths = [path for source in sources for path in sorted(Path().glob(source) if not Path(source).is_absolute() else [Path(source)])]
+    return [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths if path.is_file()]
+
+
+def _counts(labels: Sequence[str], stories: Sequence[LabelledStory]) -> str:
+    counts = count_labels(stories)
+    return ", ".join(f"{label} {counts[label]}" for label in labels)
