@@ -231,7 +231,7 @@ def _check_text(document: Document) -> None:
         if bad := _FORBIDDEN.search(text):
             raise DocumentError(
                 "invalid_character",
-                f"{name} holds U+{ord(bad.group()):04X} at character {bad.start()}; send well-formed Unicode without NUL",
+                f"{name} holds U+{ord(bad.group()):04X} at character {bad.start()}; send clean Unicode without NUL",
             )
     if not document.text.strip():
         raise DocumentError("empty_text", "the text is empty; send at least one sentence")

@@ -1,8 +1,8 @@
 """The bundle: a trained model as a directory of safetensors and JSON, nothing that can run code.
 
-    bundle.json          what it is: labels, thresholds, encoder, heads, metrics, data, and a digest of all of it
-    weights.safetensors  the heads, and the encoder's low-rank updates ("adapter.") or its own weights ("encoder.")
-    README.md            the model card
+bundle.json          what it is: labels, thresholds, encoder, heads, metrics, data, and a digest of all of it
+weights.safetensors  the heads, and the encoder's low-rank updates ("adapter.") or its own weights ("encoder.")
+README.md            the model card
 """
 
 import hashlib

@@ -47,7 +47,7 @@ def _prove(name: str) -> Device:
         kind = torch.device(name).type
         chosen = _DESCRIBE[kind](torch.device(name))
         operand = torch.ones(64, 64, device=chosen.device, dtype=chosen.dtype)
-        is_right = bool(((operand @ operand).float() == 64).all())  # noqa: PLR2004
+        is_right = bool(((operand @ operand).float() == 64).all())
     except (RuntimeError, AssertionError, NotImplementedError, KeyError) as error:
         raise DeviceError(f"device {name!r} does not work here: {error}; expected auto, cpu, cuda or mps") from error
     if not is_right:

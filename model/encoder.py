@@ -22,16 +22,18 @@ _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
-_ARCHITECTURES = frozenset(
-    "bert camembert deberta-v2 distilbert electra modernbert mpnet roberta xlm-roberta".split()
-)
-# A config.json can name code to run (CVE-2026-4372, CVE-2026-5241). Numbers cannot; of the rest these keys are harmless.
+_ARCHITECTURES = {
+    *("bert", "camembert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta", "xlm-roberta"),
+}
+# A config.json can name code to run (CVE-2026-4372, CVE-2026-5241). Numbers cannot; of the rest, these keys cannot.
 _HARMLESS_KEYS = frozenset(
-    "_name_or_path activation architectures classifier_pooling deterministic_flash_attn dtype finetuning_task "
-    "global_rope_theta hidden_act hidden_activation id2label label2id language layer_types model_type norm_type "
-    "pooler_hidden_act pos_att_type position_biased_input position_embedding_type problem_type rope_parameters "
-    "share_att_key sparse_prediction summary_activation summary_type task_specific_params torch_dtype "
-    "transformers_version".split()
+    """
+    _name_or_path activation architectures classifier_pooling deterministic_flash_attn dtype finetuning_task
+    global_rope_theta hidden_act hidden_activation id2label label2id language layer_types model_type norm_type
+    pooler_hidden_act pos_att_type position_biased_input position_embedding_type problem_type rope_parameters
+    share_att_key sparse_prediction summary_activation summary_type task_specific_params torch_dtype
+    transformers_version
+    """.split()  # noqa: SIM905 - a table of words
 )
 
 
@@ -75,7 +77,9 @@ def find_encoder(name: str, revision: str | None = None) -> EncoderFiles:
         raise EncoderError(f"encoder {name!r}: no such folder; expected {DEFAULT_ENCODER!r}, a folder or 'owner/name'")
     missing = [file for file in _HUB_FILES if not (path / file).is_file()]
     if missing:
-        raise EncoderError(f"encoder {name!r}: {path} has no {', '.join(missing)}; safetensors and a fast tokenizer needed")
+        raise EncoderError(
+            f"encoder {name!r}: {path} has no {', '.join(missing)}; safetensors and a fast tokenizer needed"
+        )
     files = EncoderFiles(name, revision, path, _sha256(path / "model.safetensors"))
     if name == DEFAULT_ENCODER:
         check_hash(files, _DEFAULT_SHA256)
@@ -102,8 +106,8 @@ def load_tokenizer(files: EncoderFiles) -> Tokenizer:
 def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
     """The tokens this tokenizer puts around a text, and its padding."""
     around = tokenizer.encode("").ids
-    padding = tokenizer.token_to_id("[PAD]")
-    return SpecialTokens(around[0], around[-1], tokenizer.token_to_id("<pad>") if padding is None else padding)
+    padding = tokenizer.token_to_id("[PAD]") or tokenizer.token_to_id("<pad>") or 0
+    return SpecialTokens(around[0], around[-1], padding)
 
 
 def load_encoder(files: EncoderFiles, *, attention: str = "sdpa") -> Encoder:

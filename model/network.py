@@ -13,7 +13,7 @@ from model.windows import WindowBatch
 # Sentence positions that the tag head tells apart: the title, then the first sentence of each range. Leads count most.
 _TITLE_ZONE = 0
 _ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
-_MAX_POSITION = 64  # sentences further down share one position embedding
+_MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
 _BLOCK = 256  # sentences that see each other in the salience head; keeps a book-length text linear
 
 
@@ -80,7 +80,9 @@ class Network(nn.Module):
         sums = torch.zeros(n_sentences + 1, self.encoder.width, device=device)
         counts = torch.zeros(n_sentences + 1, 1, device=device)
         for batch in batches:
-            ids, mask, sentence_of = (torch.from_numpy(a).to(device) for a in (batch.token_ids, batch.mask, batch.sentence_of))
+            ids, mask, sentence_of = (
+                torch.from_numpy(a).to(device) for a in (batch.token_ids, batch.mask, batch.sentence_of)
+            )
             add_token_states(sums, counts, self.encoder(ids, mask), sentence_of)
         return (sums / counts.clamp(min=1))[:-1]
 
@@ -127,7 +129,9 @@ class TagHead(nn.Module):
 def softmax_per_story(scores: Tensor, layout: SentenceLayout) -> Tensor:
     """Softmax over each story's sentences, for float32 scores [sentences, labels]."""
     story_of = layout.story_of.unsqueeze(1).expand_as(scores)
-    top = scores.new_full((layout.n_stories, scores.shape[1]), -torch.inf).scatter_reduce(0, story_of, scores.detach(), "amax")
+    top = scores.new_full((layout.n_stories, scores.shape[1]), -torch.inf).scatter_reduce(
+        0, story_of, scores.detach(), "amax"
+    )
     exp = (scores - top[layout.story_of]).exp()
     total = exp.new_zeros(top.shape).index_add(0, layout.story_of, exp)
     return exp / total[layout.story_of]
@@ -141,7 +145,7 @@ class SalienceHead(nn.Module):
         inner = config.salience_width
         self.input = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner))
         self.position = nn.Embedding(_MAX_POSITION + 1, inner)
-        self.depth = nn.Linear(2, inner)  # place in the story as a fraction, log of the story's length
+        self.depth = nn.Linear(3, inner)
         layer = nn.TransformerEncoderLayer(
             inner, config.salience_heads, 4 * inner, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
@@ -150,16 +154,23 @@ class SalienceHead(nn.Module):
 
     def forward(self, vectors: Tensor, layout: SentenceLayout) -> Tensor:
         """Salience logits, float32 [sentences], from sentence vectors [sentences, width]."""
-        lengths = torch.bincount(layout.story_of[layout.position >= 0], minlength=layout.n_stories)[layout.story_of]
-        depth = torch.stack([layout.position / lengths.clamp(min=1), lengths.clamp(min=1).log() / 4], dim=1)
-        inputs = self.input(vectors) + self.depth(depth.float())
+        inputs = self.input(vectors) + self.depth(_depth_features(layout))
         inputs = inputs + self.position(layout.position.clamp(0, _MAX_POSITION))
         slots = _block_slots(layout)  # [B, K]
         hidden = torch.cat([inputs, inputs.new_zeros(1, inputs.shape[1])])[slots]  # [S, D] -> [B, K, D]
         is_padding = slots == len(vectors)
         scores = self.output(self.layers(hidden, src_key_padding_mask=is_padding)).squeeze(-1)  # [B, K]
-        salience = scores.new_zeros(len(vectors) + 1).index_copy(0, slots[~is_padding], scores[~is_padding])
-        return salience[:-1]
+        salience: Tensor = scores.new_zeros(len(vectors)).index_copy(0, slots[~is_padding], scores[~is_padding])
+        return salience
+
+
+def _depth_features(layout: SentenceLayout) -> Tensor:
+    """Smooth features of where a sentence stands, float32 [sentences, 3]: place as a fraction of the story, log of
+    the place, log of the story's length."""
+    position = layout.position.clamp(min=0).float()
+    lengths = torch.bincount(layout.story_of[layout.position >= 0], minlength=layout.n_stories)
+    length = lengths[layout.story_of].clamp(min=1).float()
+    return torch.stack([position / length, position.log1p() / 4, length.log() / 4], dim=1)
 
 
 def _block_slots(layout: SentenceLayout) -> Tensor:

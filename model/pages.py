@@ -24,7 +24,7 @@ class Page:
     furniture: tuple[Furniture, ...]
 
 
-def read_page(text: str, title: str | None = None, mode: Literal["split", "whole"] = "split") -> Page:  # noqa: ARG001
+def read_page(text: str, title: str | None = None, mode: Literal["split", "whole"] = "split") -> Page:
     """The page that `text` is; a text without any sign of other parts is one story."""
     span = Span(len(text) - len(text.lstrip()), len(text.rstrip()))
     return Page((Story(title, span, (span,)),), ())

@@ -1,6 +1,7 @@
 """The training configuration: a TOML file, checked key by key."""
 
 import tomllib
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -82,6 +83,12 @@ class TrainingConfig(_Section):
     tags: TagsSection = TagsSection()
     summaries: SummariesSection = SummariesSection()
     optimizer: OptimizerSection = OptimizerSection()
+
+    def with_sources(self, data: Sequence[str], summaries: str | None) -> "TrainingConfig":
+        """The same configuration with more labelled files, and another source of summaries if one is given."""
+        tags = self.tags.model_copy(update={"files": (*self.tags.files, *data)})
+        changed = self.summaries.model_copy(update={"source": summaries}) if summaries else self.summaries
+        return self.model_copy(update={"tags": tags, "summaries": changed})
 
 
 def read_config(path: Path) -> TrainingConfig:

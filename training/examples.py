@@ -68,7 +68,13 @@ def story_example(
 
 
 def article_example(
-    sentences: Sequence[str], oracle: Sequence[int], n_labels: int, tokenizer: Tokenizer, *, max_tokens: int, max_windows: int
+    sentences: Sequence[str],
+    oracle: Sequence[int],
+    n_labels: int,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    max_windows: int,
 ) -> Example:
     """An article whose best extract is known; nothing is known of its labels."""
     tokens = _tokenize(sentences, tokenizer, max_tokens, max_windows, has_title=False)

@@ -30,11 +30,11 @@ def label_quality(targets: Floats, decisions: NDArray[np.bool_]) -> LabelQuality
     return LabelQuality(precision, recall, 2 * hits / max(1, given + support), support)
 
 
-def all_quality(targets: Floats, scores: Floats, thresholds: Sequence[float], labels: Sequence[str]) -> dict[str, LabelQuality]:
+def all_quality(
+    targets: Floats, scores: Floats, thresholds: Sequence[float], labels: Sequence[str]
+) -> dict[str, LabelQuality]:
     """Quality per label. targets and scores: [stories, labels]."""
-    return {
-        label: label_quality(targets[:, i], scores[:, i] >= thresholds[i]) for i, label in enumerate(labels)
-    }
+    return {label: label_quality(targets[:, i], scores[:, i] >= thresholds[i]) for i, label in enumerate(labels)}
 
 
 def macro_f1(quality: Mapping[str, LabelQuality]) -> float:

@@ -47,7 +47,9 @@ def _ngrams(words: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
 
 
 def _gain(
-    have: Sequence[Counter[tuple[str, ...]]], new: Sequence[Counter[tuple[str, ...]]], target: Sequence[Counter[tuple[str, ...]]]
+    have: Sequence[Counter[tuple[str, ...]]],
+    new: Sequence[Counter[tuple[str, ...]]],
+    target: Sequence[Counter[tuple[str, ...]]],
 ) -> float:
     """ROUGE-1 + ROUGE-2 F1 of the extract with the new sentence."""
     score = 0.0

@@ -48,13 +48,13 @@ def collect_labels(stories: Iterable[LabelledStory], order: Sequence[str] = ()) 
     if not order:
         return tuple(sorted(found))
     for label in sorted(found - set(order)):
-        raise DataError(f"label {label!r} is not among the {len(order)} labels of the configuration: {', '.join(order)}")
+        raise DataError(
+            f"label {label!r} is not among the {len(order)} labels of the configuration: {', '.join(order)}"
+        )
     return tuple(order)
 
 
-def split_stories(
-    stories: Sequence[LabelledStory], held_out: float
-) -> tuple[list[LabelledStory], list[LabelledStory]]:
+def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[list[LabelledStory], list[LabelledStory]]:
     """Stories to learn from and stories held out, by content: a text falls on the same side in every run."""
     kept: list[LabelledStory] = []
     out: list[LabelledStory] = []
@@ -118,7 +118,9 @@ def _csv_rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _dataset_rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     import datasets
 
-    data = datasets.Dataset.from_parquet(path) if path.endswith(".parquet") else datasets.load_dataset(path, split="train")
+    data = (
+        datasets.Dataset.from_parquet(path) if path.endswith(".parquet") else datasets.load_dataset(path, split="train")
+    )
     for number, row in enumerate(data, 1):
         yield f"{path}: row {number}", row
 
@@ -157,5 +159,5 @@ def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's fi
 
 def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file
     if not isinstance(value, list | tuple) or not all(isinstance(label, str) and label.strip() for label in value):
-        raise DataError(f"{where} is {type(value).__name__}, expected a list of label names, such as [\"trade\"]")
+        raise DataError(f'{where} is {type(value).__name__}, expected a list of label names, such as ["trade"]')
     return frozenset(label.strip() for label in value)

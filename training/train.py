@@ -48,7 +48,9 @@ def train(config: TrainingConfig, out: Path) -> Bundle:
     tokenizer = load_tokenizer(files)
     examples, held_out = make_examples(config, data, tokenizer)
     torch.manual_seed(config.seed)
-    attention = "sdpa" if torch.cuda.is_available() else "eager"  # sdpa's backward pass on a CPU takes a third of a step
+    attention = (
+        "sdpa" if torch.cuda.is_available() else "eager"
+    )  # sdpa's backward pass on a CPU takes a third of a step
     network = Network(load_encoder(files, attention=attention), len(data.labels), config.heads.to_heads())
     checkpoints = out.parent / f"{out.name}-checkpoints"
     train_network(network, examples, held_out, config, special=special_tokens(tokenizer), directory=checkpoints)
@@ -98,7 +100,9 @@ def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no typ
         data = datasets.load_dataset(section.source, section.configuration, split="train")
     missing = {"article", "highlights"} - set(data.column_names)
     if missing:
-        raise DataError(f"{section.source}: no column {', '.join(sorted(missing))}; it has {', '.join(data.column_names)}")
+        raise DataError(
+            f"{section.source}: no column {', '.join(sorted(missing))}; it has {', '.join(data.column_names)}"
+        )
     return data
 
 
@@ -154,8 +158,14 @@ def _save(config: TrainingConfig, network: Network, data: TagData, files: Encode
 def fingerprints(config: TrainingConfig) -> list[dict[str, str]]:
     """Name and SHA-256 of every local file that was learned from."""
     sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
-    paths = [path for source in sources for path in sorted(Path().glob(source) if not Path(source).is_absolute() else [Path(source)])]
-    return [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths if path.is_file()]
+    paths = [
+        path
+        for source in sources
+        for path in sorted(Path().glob(source) if not Path(source).is_absolute() else [Path(source)])
+    ]
+    return [
+        {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths if path.is_file()
+    ]
 
 
 def _counts(labels: Sequence[str], stories: Sequence[LabelledStory]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -19,16 +20,22 @@ from training.examples import UNKNOWN, Example, ExampleBatch, Examples, collate
 from training.metrics import Floats, all_quality, macro_f1
 
 # The linear layers of the architectures we load, by the ends of their names.
-_LORA_TARGETS = (
-    "query key value dense q_lin k_lin v_lin out_lin lin1 lin2 q k v o query_proj key_proj value_proj Wqkv Wo Wi".split()
-)
-_BATCH_TOKENS = 4096
+_LORA_TARGETS = {
+    *("query", "key", "value", "dense"),  # bert, roberta, electra
+    *("q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"),  # distilbert
+    *("q", "k", "v", "o"),  # mpnet
+    *("query_proj", "key_proj", "value_proj"),  # deberta-v2
+    *("Wqkv", "Wo", "Wi"),  # modernbert
+}
+_BATCH_TOKENS = 2048  # of one forward pass; activations of larger ones leave the cache
 
 
-class TagTrainer(transformers.Trainer):
+class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is not typed
     """Trainer with the joint loss and macro-F1 of the held-out stories as its measure."""
 
-    def __init__(self, config: TrainingConfig, held_out: Sequence[Example], special: SpecialTokens, **kwargs: Any) -> None:
+    def __init__(
+        self, config: TrainingConfig, held_out: Sequence[Example], special: SpecialTokens, **kwargs: Any
+    ) -> None:
         super().__init__(data_collator=partial(collate, special=special, budget=_BATCH_TOKENS), **kwargs)
         self._config, self._held_out, self._special = config, held_out, special
 
@@ -48,7 +55,7 @@ class TagTrainer(transformers.Trainer):
         loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(targets)).item()
         metrics = {f"{metric_key_prefix}_macro_f1": macro_f1(quality), f"{metric_key_prefix}_loss": loss}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
@@ -133,9 +140,14 @@ def prepare_encoder(network: Network, section: EncoderSection) -> None:
     if _has_bf16():
         body.to(torch.bfloat16)
     if section.mode == "lora":
-        names = {name.rpartition(".")[2] for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)}
-        targets = sorted(names & set(_LORA_TARGETS))
+        names = {
+            name.rpartition(".")[2] for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)
+        }
+        targets = sorted(names & _LORA_TARGETS)
         inject_adapter_in_model(LoraConfig(r=section.rank, lora_alpha=section.alpha, target_modules=targets), body)
+        for module in body.modules():
+            if isinstance(module, LoraLayer):
+                module.cast_input_dtype_enabled = False  # autocast casts the small matrices, not the states
         for parameter in body.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
@@ -166,11 +178,9 @@ def predict_logits(network: Any, examples: Sequence[Example], special: SpecialTo
 
 def _has_bf16() -> bool:
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return not torch.backends.mps.is_available()
 
 
 def _last_checkpoint(directory: Path) -> str | None:
     return transformers.trainer_utils.get_last_checkpoint(str(directory)) if directory.is_dir() else None
-
-

@@ -1,0 +1,154 @@
+"""The commands that use a bundle: serve, analyze, batch."""
+
+import json
+import socket
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model.analysis import Document, Options, SummaryOptions
+from model.bundle import DEFAULT_BUNDLE
+from model.errors import ConfigError, DataError, DocumentError
+
+BundleOption = Annotated[Path, typer.Option(help="Directory of the model.", show_default="the one that ships")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+SentencesOption = Annotated[int, typer.Option(min=1, max=100, help="Sentences of each summary.")]
+StoriesOption = Annotated[
+    str, typer.Option(help="split: tell the stories of a page apart; whole: one text, one story.")
+]
+
+commands = typer.Typer()
+_errors = Console(stderr=True)
+
+
+@commands.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Directory of the model.", show_default="the one that ships")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,
+) -> None:
+    """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
+    import uvicorn
+
+    from model.analyzer import Analyzer
+    from service.app import make_app
+    from service.settings import read_settings
+
+    settings = read_settings(host=host, port=port, bundle=bundle, device=device)
+    _check_port(settings.host, settings.port)
+    analyzer = Analyzer.load(settings.bundle, settings.device)
+    address = f"http://{settings.host}:{settings.port}"
+    _errors.print(
+        f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: {address} (docs at /docs)"
+    )
+    app = make_app(settings, lambda: analyzer)
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=25)
+
+
+@commands.command()
+def analyze(
+    files: Annotated[list[str], typer.Argument(help="Text files, or - for standard input.")],
+    format: Annotated[str, typer.Option(help="auto, text or json; auto is text on a terminal.")] = "auto",
+    sentences: SentencesOption = 3,
+    stories: StoriesOption = "split",
+    bundle: BundleOption = DEFAULT_BUNDLE,
+    device: DeviceOption = "auto",
+) -> None:
+    """Show tags, summary and evidence of texts."""
+    from model.analyzer import Analyzer
+    from service.answers import to_answer
+    from service.terminal import show
+
+    as_json = _choose("--format", format, ("auto", "text", "json")) == "json" or (
+        format == "auto" and not sys.stdout.isatty()
+    )
+    options = Options(_stories(stories), SummaryOptions(sentences=sentences))
+    texts = {name: _read_text(name) for name in files}
+    analyzer = Analyzer.load(bundle, device)
+    for name, text in texts.items():
+        try:
+            analysis = analyzer.analyze(Document(text, id=name), options)
+        except DocumentError as error:
+            raise DataError(f"{name}: {error.message}") from error
+        if as_json:
+            print(json.dumps(to_answer(analysis, text), ensure_ascii=False))
+        else:
+            show(Console(), analysis, text, name)
+
+
+@commands.command()
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help='JSONL, one {"id", "title", "text"} per line.')],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="JSONL, one answer per line, in the same order.")],
+    sentences: SentencesOption = 3,
+    stories: StoriesOption = "split",
+    bundle: BundleOption = DEFAULT_BUNDLE,
+    device: DeviceOption = "auto",
+) -> None:
+    """Analyse a file of texts. Exit code 1 when some rows failed."""
+    from model.analyzer import Analyzer
+    from service.bulk import BulkCounts, list_documents, run_bulk
+
+    options = Options(_stories(stories), SummaryOptions(sentences=sentences))
+    n_rows = sum(1 for _ in list_documents(source))
+    analyzer = Analyzer.load(bundle, device)
+    start, counts = time.perf_counter(), BulkCounts()
+    with _progress() as progress:
+        task = progress.add_task("analysing", total=n_rows, rate="")
+        for counts in run_bulk(analyzer, source, target, options):
+            rate = counts.rows / (time.perf_counter() - start)
+            progress.update(task, completed=counts.rows, rate=f"{rate:.1f} articles/s")
+    seconds = time.perf_counter() - start
+    _errors.print(
+        f"{counts.rows} rows, {counts.failed} failed, {counts.tokens} tokens in {seconds:.1f} s "
+        f"({counts.rows / seconds:.1f} articles/s) -> {target}"
+    )
+    if counts.failed:
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    return Progress(*columns, TimeRemainingColumn(), console=_errors)
+
+
+def _choose(option: str, value: str, choices: Iterable[str]) -> str:
+    if value not in choices:
+        raise typer.BadParameter(f"{value!r}: expected {', '.join(choices)}", param_hint=option)
+    return value
+
+
+def _stories(value: str) -> Literal["split", "whole"]:
+    return "whole" if _choose("--stories", value, ("split", "whole")) == "whole" else "split"
+
+
+def _read_text(name: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return data.decode("utf-8")
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror}; name a text file, or - for standard input") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: byte {error.start} is not UTF-8; convert the file, for example with iconv") from error
+
+
+def _check_port(host: str, port: int) -> None:
+    """Fail before the model loads, not after."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --host and --port"
+            ) from error
