@@ -1,0 +1,35 @@
+"""Fixtures: bundles, analyzers, and the shared data sets, where they are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from model.analyzer import Analyzer
+from tiny import ROOT, make_tiny_bundle
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bundles") / "tiny"
+    make_tiny_bundle(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def analyzer(tiny_bundle: Path) -> Analyzer:
+    return Analyzer.load(tiny_bundle, "cpu")
+
+
+@pytest.fixture(scope="session")
+def default_analyzer() -> Analyzer:
+    return Analyzer.load(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data sets that are not part of the project; tests that need it skip without it."""
+    folder = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip("the shared data sets are not here")
+    return folder / "data"

@@ -1,0 +1,73 @@
+import pytest
+
+from model.analysis import SummaryOptions
+from model.sentences import Span
+from model.summary import Candidate, summarise
+
+
+def candidates(*texts_and_scores: tuple[str, float]) -> list[Candidate]:
+    found, at = [], 0
+    for text, score in texts_and_scores:
+        found.append(Candidate(text, Span(at, at + len(text)), score, score))
+        at += len(text) + 1
+    return found
+
+
+FIVE = candidates(
+    ("Ministers cut the duty on steel.", 0.9),
+    ("Shares in three mills fell on Monday.", 0.5),
+    ("What happens next?", 0.95),
+    ("Carmakers had lobbied for it for years.", 0.7),
+    ("Read more.", 0.99),
+)
+
+
+def texts(options: SummaryOptions, given: list[Candidate] = FIVE) -> list[str]:
+    return [sentence.text for sentence in summarise(given, options).sentences]
+
+
+def test_the_most_salient_sentences_come_in_reading_order() -> None:
+    summary = summarise(FIVE, SummaryOptions(sentences=2))
+    assert [s.text for s in summary.sentences] == [FIVE[0].text, FIVE[3].text]
+    assert [s.rank for s in summary.sentences] == [1, 2]
+    assert summary.text == f"{FIVE[0].text} {FIVE[3].text}"
+
+
+def test_order_rank_puts_the_most_salient_first() -> None:
+    given = candidates(
+        ("The first of the sentences.", 0.1), ("A second one stands here.", 0.8), ("Something else ends it.", 0.3)
+    )
+    assert texts(SummaryOptions(sentences=2, order="rank"), given) == [given[1].text, given[2].text]
+
+
+def test_questions_and_fragments_are_no_summary_sentences() -> None:
+    summary = summarise(FIVE, SummaryOptions(sentences=4))
+    assert len(summary.sentences) == 3
+    assert summary.note == "only 3 of 5 sentences can stand in a summary"
+
+
+def test_a_repeated_trigram_waits_until_nothing_else_is_left() -> None:
+    given = candidates(
+        ("The duty on steel was cut by ten points.", 0.9),
+        ("The duty on steel was cut again.", 0.8),
+        ("Shares in mills fell on Monday.", 0.2),
+        ("Nobody in the town was surprised.", 0.1),
+    )
+    assert texts(SummaryOptions(sentences=2), given) == [given[0].text, given[2].text]
+    assert texts(SummaryOptions(sentences=3), given) == [given[0].text, given[2].text, given[3].text]
+
+
+@pytest.mark.parametrize("limit", [1, 20, 33, 60, 75, 500])
+def test_a_character_budget_is_never_exceeded(limit: int) -> None:
+    summary = summarise(FIVE, SummaryOptions(max_characters=limit))
+    assert len(summary.text) <= limit
+    assert bool(summary.sentences) != bool(summary.note)
+
+
+def test_a_ratio_counts_sentences() -> None:
+    assert len(texts(SummaryOptions(ratio=0.4))) == 2
+    assert len(texts(SummaryOptions(ratio=0.01))) == 1
+
+
+def test_a_story_shorter_than_its_summary_comes_whole() -> None:
+    assert texts(SummaryOptions(sentences=9)) == [candidate.text for candidate in FIVE]
