@@ -8,15 +8,16 @@ from typing import Any
 
 import prometheus_client
 from fastapi import FastAPI, Request, Response
-from fastapi_swagger import patch_fastapi
 
 from model.analysis import Document, Failure, Result
 from model.analyzer import Analyzer
 from service.answers import to_answer
+from service.docs import add_docs
 from service.problems import Problem, add_handlers
 from service.scheduler import OverloadedError, Scheduler
 from service.schemas import AnalyzeRequest, DocumentIn
 from service.settings import Settings
+from service.strict_json import strict_route
 
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
@@ -42,13 +43,13 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
         title="copydesk",
         summary="Tags, summary and evidence for news articles, from one pass of a small transformer.",
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         docs_url=None,
         redoc_url=None,
     )
-    patch_fastapi(app, docs_url="/docs")
+    add_docs(app)
     app.state.settings = settings
     add_handlers(app)
+    app.router.route_class = strict_route(settings.max_body_bytes)
     app.post("/v1/analyze", responses=_RESPONSES)(analyze)
     app.get("/v1/model")(describe_model)
     for path, route in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):

@@ -15,17 +15,16 @@ logger = logging.getLogger(__name__)
 _MAX_FIELD_LENGTH = 60
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's word
+class Problem(HTTPException):
     """An answer that is an error; `extra` adds members to its body."""
 
     def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers, self.extra = status, detail, headers, extra
+        super().__init__(status, detail, headers)
+        self.extra = extra
 
 
 def add_handlers(app: FastAPI) -> None:
     """Let every error of the app leave as a problem."""
-    app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)
@@ -45,11 +44,6 @@ def field_path(location: Sequence[str | int]) -> str:
     return path.removeprefix(".").encode("ascii", "replace").decode()
 
 
-async def _on_problem(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    return respond(error.status, error.detail, error.headers, **error.extra)
-
-
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     faults = [
@@ -62,14 +56,13 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 def _message(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return "unknown field"
-    if fault["type"] == "json_invalid":
-        return f"the body is not JSON: {fault.get('ctx', {}).get('error', 'syntax error')}"
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return respond(error.status_code, str(error.detail), error.headers)
+    extra = error.extra if isinstance(error, Problem) else {}
+    return respond(error.status_code, str(error.detail), error.headers, **extra)
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
