@@ -64,7 +64,8 @@ def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], 
         manifest = _to_manifest(bundle) | {"files": {f: _sha256(temporary / f) for f in (_WEIGHTS, _CARD)}}
         manifest["digest"] = _digest(manifest)
         (temporary / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)
+        temporary.chmod(0o755)  # mkdtemp and save_file keep others out
+        (temporary / _WEIGHTS).chmod(0o644)
         _sync(temporary)
         _replace(temporary, directory)
     finally:

@@ -39,4 +39,6 @@ def choose_threshold(targets: Floats, scores: Floats) -> float:
     """The threshold with the best F1, averaged over its neighbourhood."""
     f1 = np.array([label_quality(targets, scores >= threshold).f1 for threshold in _GRID])
     nearby = np.abs(_GRID[:, None] - _GRID[None, :]) <= _SMOOTHING
-    return round(float(_GRID[int(((nearby @ f1) / nearby.sum(1)).argmax())]), 2)
+    smooth = (nearby @ f1) / nearby.sum(1)
+    best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
+    return round(float(_GRID[best[len(best) // 2]]), 2)

@@ -1,7 +1,10 @@
 """From files to a bundle: read, split, tokenize, train, calibrate, save."""
 
+import glob
 import hashlib
+import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,8 +56,11 @@ def train(config: TrainingConfig, out: Path) -> Bundle:
     )  # sdpa's backward pass on a CPU takes a third of a step
     network = Network(load_encoder(files, attention=attention), len(data.labels), config.heads.to_heads())
     checkpoints = out.parent / f"{out.name}-checkpoints"
+    _claim(checkpoints, config)
     train_network(network, examples, held_out, config, special=special_tokens(tokenizer), directory=checkpoints)
-    return _save(config, network, data, files, out)
+    bundle = _save(config, network, data, files, out)
+    shutil.rmtree(checkpoints)
+    return bundle
 
 
 def load_tag_data(config: TrainingConfig) -> TagData:
@@ -104,6 +110,18 @@ def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no typ
             f"{section.source}: no column {', '.join(sorted(missing))}; it has {', '.join(data.column_names)}"
         )
     return data
+
+
+def _claim(checkpoints: Path, config: TrainingConfig) -> None:
+    """Mark the checkpoints as this run's. Raises ConfigError when they are of a run on other data or settings."""
+    mark = checkpoints / "run.json"
+    run = json.dumps({"training": config.model_dump(mode="json"), "data": fingerprints(config)}, sort_keys=True)
+    if mark.is_file() and mark.read_text(encoding="utf-8") != run:
+        raise ConfigError(
+            f"{checkpoints}: checkpoints of a run with other data or settings; remove them, or choose another --out"
+        )
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    mark.write_text(run, encoding="utf-8")
 
 
 def _article_examples(config: TrainingConfig, n_labels: int, tokenizer: Tokenizer) -> Iterator[Example]:
@@ -158,14 +176,8 @@ def _save(config: TrainingConfig, network: Network, data: TagData, files: Encode
 def fingerprints(config: TrainingConfig) -> list[dict[str, str]]:
     """Name and SHA-256 of every local file that was learned from."""
     sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
-    paths = [
-        path
-        for source in sources
-        for path in sorted(Path().glob(source) if not Path(source).is_absolute() else [Path(source)])
-    ]
-    return [
-        {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths if path.is_file()
-    ]
+    paths = [Path(path) for source in sources for path in sorted(glob.glob(source))]
+    return [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths]
 
 
 def _counts(labels: Sequence[str], stories: Sequence[LabelledStory]) -> str:

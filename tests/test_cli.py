@@ -1,0 +1,166 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import copydesk
+from tiny import LABELS, ROOT, STORY, make_tiny_bundle
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """The exit code of `copydesk ARGUMENTS`, run in this process."""
+    monkeypatch.setattr(sys, "argv", ["copydesk", *map(str, arguments)])
+    with pytest.raises(SystemExit) as exit_:
+        copydesk.main()
+    return int(exit_.value.code or 0)
+
+
+def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--help") == 0
+    shown = capsys.readouterr().out
+    assert all(command in shown for command in ("serve", "analyze", "batch", "train", "evaluate"))
+
+
+def test_analyze_prints_json_when_no_terminal_reads_it(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text(STORY)
+    assert run(monkeypatch, "analyze", tmp_path / "a.txt", "--bundle", tiny_bundle, "--sentences", "2") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [tag["label"] for tag in answer["tags"]] == list(LABELS)
+    assert len(answer["summary"]["sentences"]) == 2
+
+
+def test_analyze_shows_bars_and_the_text_to_a_person(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text(STORY)
+    assert run(monkeypatch, "analyze", tmp_path / "a.txt", "--bundle", tiny_bundle, "--format", "text") == 0
+    shown = capsys.readouterr().out
+    assert "█" in shown
+    assert "Police found heroin" in shown
+
+
+def test_batch_answers_every_row_in_order_and_counts_the_bad_ones(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": n, "text": f"{STORY} Rain in {n}."} for n in range(5)]
+    lines = [json.dumps(row) for row in rows] + ["{broken", '{"id": "x", "text": 7}', '{"id": "y", "text": ""}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "out.jsonl"
+    assert run(monkeypatch, "batch", tmp_path / "in.jsonl", out, "--bundle", tiny_bundle) == 1
+    answers = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [answer.get("id") for answer in answers] == ["0", "1", "2", "3", "4", None, "x", "y"]
+    assert all("tags" in answer for answer in answers[:5])
+    assert "line 6: not JSON" in answers[5]["error"]["message"]
+    assert answers[7]["error"]["code"] == "empty_text"
+    assert "8 rows, 3 failed" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["analyze", "nowhere.txt"], "nowhere.txt: No such file or directory; name a text file"),
+        (["analyze", "a.txt", "--bundle", "nowhere"], "bundle.json: not found; name a bundle directory"),
+        (["analyze", "a.txt", "--format", "xml"], "expected auto, text, json"),
+        (["analyze", "a.txt", "--device", "abacus"], "device 'abacus' does not work here"),
+        (["analyze", "latin1.txt"], "byte 1 is not UTF-8"),
+        (["analyze", "empty.txt"], "empty.txt: the text is empty"),
+        (["batch", "nowhere.jsonl", "out.jsonl"], "nowhere.jsonl: No such file or directory"),
+        (["batch", "rows.jsonl", "no/such/folder/out.jsonl"], "cannot write there"),
+        (["train", "nowhere.toml"], "nowhere.toml: not found; configs/train.toml is a complete example"),
+        (["train", "typo.toml"], "unknown key 'batch_storeis' in [optimizer]; did you mean 'batch_stories'?"),
+        (["train", "wrong.toml"], "key 'rank' in [encoder]: Input should be a valid integer, got 'many'"),
+        (["evaluate"], "give --data, --summaries or both"),
+        (["evaluate", "--data", "bad.jsonl"], "bad.jsonl:2: not JSON"),
+        (
+            ["evaluate", "--data", "unlabelled.jsonl"],
+            "unlabelled.jsonl:1: expected an object with the keys text and labels",
+        ),
+        (["evaluate", "--data", "string.jsonl"], "string.jsonl:1: labels is str, expected a list of label names"),
+        (["evaluate", "--data", "other.jsonl"], "label 'sport' is not among the 4 labels"),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    tiny_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files = {
+        "a.txt": STORY.encode(),
+        "latin1.txt": b"M\xe4rz",
+        "empty.txt": b" \n",
+        "rows.jsonl": b'{"text": "It rained."}\n',
+        "typo.toml": b"[optimizer]\nbatch_storeis = 8\n",
+        "wrong.toml": b'[encoder]\nrank = "many"\n',
+        "bad.jsonl": b'{"text": "It rained.", "labels": []}\n{\n',
+        "unlabelled.jsonl": b'{"text": "It rained."}\n',
+        "string.jsonl": b'{"text": "It rained.", "labels": "trade"}\n',
+        "other.jsonl": b'{"text": "It rained.", "labels": ["sport"]}\n',
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    needs_bundle = arguments[0] in {"analyze", "batch", "evaluate"} and len(arguments) > 1
+    if needs_bundle and "--bundle" not in arguments:
+        arguments = [*arguments, "--bundle", str(tiny_bundle)]
+    assert run(monkeypatch, *arguments) == 2
+    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert message in shown
+    assert "Traceback" not in shown
+
+
+def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert run(monkeypatch, "serve", "--port", str(port)) == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COPYDESK_MAX_DOCUMENTS", "many")
+    assert run(monkeypatch, "serve") == 2
+    assert "COPYDESK_MAX_DOCUMENTS" in capsys.readouterr().err
+
+
+def test_the_server_answers_and_stops_on_sigterm(tmp_path: Path) -> None:
+    make_tiny_bundle(tmp_path / "tiny")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "copydesk", "serve", "--port", str(port), "--bundle", str(tmp_path / "tiny")]
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+        try:
+            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", server)
+            body = json.dumps({"documents": [{"text": STORY}]}).encode()
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/v1/analyze", body, {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(request, timeout=30) as response:
+                assert len(json.load(response)["results"]) == 1
+        finally:
+            server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) in {0, -signal.SIGTERM}
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert server.poll() is None
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server was not ready within a minute")

@@ -1,0 +1,171 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from model.analyzer import Analyzer
+from model.errors import ConfigError, DataError
+from model.tags import LabelRule
+from tiny import ROOT, STORY
+
+pytest.importorskip("peft")
+
+import numpy as np
+
+from training.calibration import choose_threshold, fit_platt, make_rule
+from training.config import read_config
+from training.metrics import label_quality
+from training.oracle import choose_oracle
+from training.stories import read_stories, split_stories
+from training.train import train
+
+# Warnings of the training libraries among themselves.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:.*pin_memory.*:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+SENTENCES = {
+    "trade": "Ministers agreed to cut the duty on steel in the trade talks.",
+    "security": "The army sent troops to the border on Sunday.",
+    "drugs": "Police found heroin and another drug in a lorry.",
+    "": "The team scored a goal in the rain and won the match.",
+}
+
+
+def write_stories(path: Path, n_each: int = 14) -> Path:
+    """Easy stories: the label stands in the first sentence."""
+    rows = [
+        {"text": f"{sentence} It was day {n}.", "labels": [label] if label else []}
+        for n in range(n_each)
+        for label, sentence in SENTENCES.items()
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def write_config(path: Path, data: Path, **changes: str) -> Path:
+    """The smoke configuration on other data; `changes` replaces values, key by key."""
+    text = (ROOT / "configs" / "smoke.toml").read_text()
+    text = text.replace("training/corpus/drugs.jsonl", str(data)).replace(
+        "tests/tiny_encoder", str(ROOT / "tests/tiny_encoder")
+    )
+    for key, value in changes.items():
+        lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in text.splitlines()]
+        text = "\n".join(lines)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["lora", "full", "head"])
+def test_training_makes_a_bundle_that_serves(tmp_path: Path, mode: str) -> None:
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), max_tokens=f'64\nmode = "{mode}"')
+    bundle = train(read_config(config), tmp_path / "out")
+    assert bundle.labels == ("drugs", "security", "trade")
+    assert {path.name for path in tmp_path.iterdir()} == {"c.toml", "d.jsonl", "out"}
+    analysis = Analyzer.load(tmp_path / "out", "cpu").analyze(STORY)
+    assert [tag.label for tag in analysis.story.tags] == list(bundle.labels)
+    assert len(analysis.story.summary.sentences) == 3
+
+
+def test_training_learns_tags_and_salience_together(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    article = (
+        "Nothing at all went on in the town. " * 2 + "Troops of the army left Taipei on Sunday. It was a match of rain."
+    )
+    pq.write_table(
+        pa.table({"article": [article] * 60, "highlights": ["Troops of the army left Taipei on Sunday."] * 60}),
+        tmp_path / "s.parquet",
+    )
+    data = write_stories(tmp_path / "d.jsonl", n_each=40)
+    text = write_config(
+        tmp_path / "c.toml", data, passes="4.0", encoder_learning_rate="5e-3\nhead_learning_rate = 1e-2"
+    ).read_text()
+    (tmp_path / "c.toml").write_text(f'{text}\n[summaries]\nsource = "{tmp_path / "s.parquet"}"\n')
+    bundle = train(read_config(tmp_path / "c.toml"), tmp_path / "out")
+    assert bundle.report["held_out"]["macro_f1"] > 0.9
+    analysis = Analyzer.load(tmp_path / "out", "cpu").analyze(article)
+    best = min(analysis.story.sentences, key=lambda sentence: sentence.rank)
+    assert best.text == "Troops of the army left Taipei on Sunday."
+
+
+def test_checkpoints_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    (tmp_path / "out-checkpoints").mkdir()
+    (tmp_path / "out-checkpoints" / "run.json").write_text("{}")
+    with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
+        train(config, tmp_path / "out")
+
+
+def test_unsure_labels_are_masked_in_metrics() -> None:
+    targets = np.array([1.0, 0.0, -1.0, -1.0])
+    quality = label_quality(targets, np.array([True, False, True, False]))
+    assert (quality.precision, quality.recall, quality.f1, quality.support) == (1.0, 1.0, 1.0, 1)
+
+
+def test_quality_of_a_label_counts_what_it_should() -> None:
+    quality = label_quality(np.array([1.0, 1, 1, 0, 0]), np.array([True, True, False, True, False]))
+    assert (quality.precision, quality.recall) == (2 / 3, 2 / 3)
+
+
+def test_platt_scaling_finds_the_slope_that_made_the_data() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, 20_000)
+    targets = (random.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
+    slope, intercept = fit_platt(targets, logits)
+    assert (slope, intercept) == (pytest.approx(0.5, abs=0.05), pytest.approx(-1, abs=0.1))
+
+
+def test_a_threshold_stands_in_the_middle_of_its_plateau() -> None:
+    scores = np.array([0.05, 0.1, 0.15, 0.85, 0.9, 0.95])
+    assert 0.3 <= choose_threshold(np.array([0.0, 0, 0, 1, 1, 1]), scores) <= 0.7
+
+
+def test_a_label_with_too_few_examples_keeps_its_raw_score() -> None:
+    assert make_rule("x", np.array([1.0, 0, 0, 0]), np.array([3.0, -1, -2, -3])) == LabelRule("x")
+
+
+def test_the_oracle_takes_the_sentences_that_cover_the_reference() -> None:
+    sentences = ["It rained.", "The duty on steel was cut.", "Nobody came.", "Mills closed in the north."]
+    assert choose_oracle(sentences, "The duty on steel was cut and mills closed in the north.") == [1, 3]
+
+
+def test_the_oracle_scores_as_rouge_score_does() -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    from training.oracle import tokenize
+
+    text = "Ministers' negotiations ended; nobody's tariffs were cutting U.S. steel-makers' costs by 25%."
+    assert tokenize(text) == list(RougeScorer(["rouge1"], use_stemmer=True)._tokenizer.tokenize(text))
+
+
+def test_a_text_falls_on_the_same_side_of_every_split(tmp_path: Path) -> None:
+    stories = read_stories([str(write_stories(tmp_path / "d.jsonl"))])
+    _, out = split_stories(stories, 0.3)
+    _, fewer = split_stories(stories[::2], 0.3)
+    assert {s.text for s in fewer} == {s.text for s in out} & {s.text for s in stories[::2]}
+
+
+def test_csv_and_parquet_rows_read_like_jsonl(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "a.csv").write_text('text,labels,title\n"It, rained.",trade;drugs,Rain\nNo.,,\n')
+    pq.write_table(
+        pa.table({"text": ["It, rained.", "No."], "labels": [["trade", "drugs"], []], "title": ["Rain", None]}),
+        tmp_path / "a.parquet",
+    )
+    from_csv, from_parquet = (read_stories([str(tmp_path / name)]) for name in ("a.csv", "a.parquet"))
+    assert [(s.text, s.title, s.labels) for s in from_csv] == [(s.text, s.title, s.labels) for s in from_parquet]
+
+
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "It rained.", "labels": []}\n{"text": "M\xe4rz", "labels": []}\n')
+    with pytest.raises(DataError, match=r"a\.jsonl:2: not UTF-8; convert the file"):
+        read_stories([str(tmp_path / "a.jsonl")])
