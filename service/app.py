@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from model.analysis import Document, Failure, Result
 from model.analyzer import Analyzer
 from service.answers import to_answer
-from service.docs import add_docs
+from service.pages import add_pages
 from service.problems import Problem, add_handlers
 from service.scheduler import OverloadedError, Scheduler
 from service.schemas import AnalyzeRequest, DocumentIn
@@ -46,7 +46,7 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    add_docs(app)
+    add_pages(app)
     app.state.settings = settings
     add_handlers(app)
     app.router.route_class = strict_route(settings.max_body_bytes)
