@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from model.analysis import Document, Failure, Result
 from model.analyzer import Analyzer
 from service.answers import to_answer
-from service.pages import add_pages
+from service.website import add_pages
 from service.problems import Problem, add_handlers
 from service.scheduler import OverloadedError, Scheduler
 from service.schemas import AnalyzeRequest, DocumentIn
