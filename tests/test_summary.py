@@ -46,7 +46,7 @@ def test_questions_and_fragments_are_no_summary_sentences() -> None:
     assert summary.note == "only 3 of 5 sentences can stand in a summary"
 
 
-def test_a_repeated_trigram_waits_until_nothing_else_is_left() -> None:
+def test_a_repetition_waits_until_nothing_else_is_left() -> None:
     given = candidates(
         ("The duty on steel was cut by ten points.", 0.9),
         ("The duty on steel was cut again.", 0.8),
