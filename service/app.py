@@ -12,12 +12,12 @@ from fastapi import FastAPI, Request, Response
 from model.analysis import Document, Failure, Result
 from model.analyzer import Analyzer
 from service.answers import to_answer
-from service.website import add_pages
 from service.problems import Problem, add_handlers
 from service.scheduler import OverloadedError, Scheduler
 from service.schemas import AnalyzeRequest, DocumentIn
 from service.settings import Settings
 from service.strict_json import strict_route
+from service.website import add_pages
 
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
