@@ -28,6 +28,7 @@ def train(
     data: Annotated[list[str], typer.Option(help="More labelled stories: JSONL, CSV, Parquet or a hub dataset.")] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="A local file in place of summaries.source.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the bundle.", show_default="runs/NAME")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
 ) -> None:
     """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again."""
     _need_extra()
@@ -36,7 +37,7 @@ def train(
 
     settings = read_config(config).with_sources(data, summaries)
     target = out or Path("runs") / settings.name
-    bundle = run(settings, target)
+    bundle = run(settings, target, skip_bad=skip_bad)
     quality = bundle.report["held_out"]
     _errors.print(f"macro-F1 {quality['macro_f1']:.3f} on {quality['n_stories']} held-out stories -> {target}")
     _errors.print(f"next: copydesk evaluate --bundle {target} --data FILE, copydesk serve --bundle {target}")
@@ -46,9 +47,12 @@ def train(
 def evaluate(
     bundle: Annotated[Path, typer.Option(help="Directory of the model.")] = DEFAULT_BUNDLE,
     data: Annotated[str | None, typer.Option(help="Labelled stories to measure the tags on.")] = None,
+    train_data: Annotated[
+        list[str], typer.Option(help="Labelled stories that baselines learn from.", show_default="the corpus")
+    ] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="Parquet with article and highlights, for ROUGE.")] = None,
     limit: Annotated[int | None, typer.Option(help="Articles with summaries to read; all by default.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Directory for report.json.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Directory for report.json and report.html.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Measure a bundle's tags and summaries."""
@@ -57,8 +61,8 @@ def evaluate(
     _need_extra()
     from training.report import measure, print_report, write_report
 
-    measured = measure(bundle, data, summaries, limit=limit, device=device)
+    measured = measure(bundle, data, summaries, limit=limit, device=device, train_data=train_data)
     print_report(Console(file=sys.stdout), measured)
     if report is not None:
         write_report(report, measured)
-        _errors.print(f"wrote {report / 'report.json'}")
+        _errors.print(f"wrote {report / 'report.json'} and {report / 'report.html'}")

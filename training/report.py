@@ -1,105 +1,129 @@
-"""The evaluation of a bundle, measured, printed and written."""
+"""The evaluation of a bundle: measured, printed, written as report.json and report.html."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.analysis import Analysis, Document, Options, SummaryOptions
 from model.analyzer import Analyzer
-from model.bundle import Bundle
-from model.sentences import split_sentences
+from model.errors import DataError
+from training.baselines import evaluate_baselines
 from training.config import SummariesSection
-from training.evaluation import TagReport, evaluate_tags, story_logits, story_targets
-from training.rouge import SummaryScores, score_summaries
-from training.stories import collect_labels, read_stories
+from training.evaluation import (
+    TagReport,
+    calibrate,
+    evaluate_slices,
+    evaluate_tags,
+    find_mistakes,
+    raw_scores,
+    story_logits,
+    story_targets,
+)
+from training.extracts import N_SENTENCES
+from training.measures import Measured, TagMeasures
+from training.page import render_page
+from training.stories import LabelledStory, collect_labels, count_labels, read_stories
+from training.summaries import Article, SummaryReport, score_articles, summarise_scores
+from training.tables import print_summaries, print_tags
 from training.train import load_articles
 
-_LEAD = 3
+_CORPUS = Path(__file__).parent / "corpus" / "*.jsonl"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What was measured; `summaries` maps a source ("cnn") to the scores of each system on it."""
+def measure(
+    bundle: Path,
+    data: str | None,
+    summaries: str | None,
+    *,
+    limit: int | None,
+    device: str,
+    train_data: Sequence[str] = (),
+) -> Measured:
+    """Measure the bundle on labelled stories, on articles with reference summaries, or on both.
 
-    bundle: Bundle
-    tags: TagReport | None
-    summaries: dict[str, dict[str, SummaryScores]]
-
-
-def measure(bundle: Path, data: str | None, summaries: str | None, *, limit: int | None, device: str) -> Measured:
-    """Measure the bundle on labelled stories, on articles with reference summaries, or on both."""
+    The baselines learn from `train_data`, by default from the corpus that ships.
+    """
     analyzer = Analyzer.load(bundle, device)
-    tags = _measure_tags(analyzer, data) if data else None
-    return Measured(analyzer.bundle, tags, _measure_summaries(analyzer, summaries, limit) if summaries else {})
+    tags = _measure_tags(analyzer, data, train_data) if data else None
+    return Measured(analyzer.bundle, tags, _measure_summaries(analyzer, summaries, limit) if summaries else None)
 
 
 def print_report(console: Console, measured: Measured) -> None:
     """Tables for a person."""
     if measured.tags:
-        console.print(_tag_table(measured.tags))
-    for source, systems in measured.summaries.items():
-        console.print(_summary_table(source, systems))
+        print_tags(console, measured.tags.report, measured.tags.baselines)
+    if measured.summaries:
+        print_summaries(console, measured.summaries)
 
 
 def write_report(directory: Path, measured: Measured) -> None:
-    """report.json in the directory."""
+    """report.json and report.html in the directory."""
     directory.mkdir(parents=True, exist_ok=True)
-    content: dict[str, Any] = {"bundle": measured.bundle.digest}
-    if measured.tags:
-        content["tags"] = measured.tags.to_json()
-    content["summaries"] = {
-        source: {name: scores.mean for name, scores in systems.items()}
-        for source, systems in measured.summaries.items()
-    }
-    (directory / "report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(measured.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+    (directory / "report.html").write_text(render_page(measured), encoding="utf-8")
 
 
-def _measure_tags(analyzer: Analyzer, data: str) -> TagReport:
+def _measure_tags(analyzer: Analyzer, data: str, train_data: Sequence[str]) -> TagMeasures:
     stories = read_stories([data])
-    labels = analyzer.bundle.labels
+    rules, labels = analyzer.bundle.rules, analyzer.bundle.labels
     collect_labels(stories, labels)
-    return evaluate_tags(story_targets(stories, labels), story_logits(analyzer, stories), analyzer.bundle.rules)
+    logits, targets = story_logits(analyzer, stories), story_targets(stories, labels)
+    scores = calibrate(logits, rules)
+    return TagMeasures(
+        file=Path(data).name,
+        targets=targets,
+        scores=scores,
+        raw_scores=raw_scores(logits),
+        report=evaluate_tags(targets, logits, rules),
+        baselines=_measure_baselines(stories, labels, train_data),
+        slices=evaluate_slices(stories, targets, scores, rules),
+        mistakes=find_mistakes(stories, targets, scores, rules),
+    )
 
 
-def _measure_summaries(analyzer: Analyzer, source: str, limit: int | None) -> dict[str, dict[str, SummaryScores]]:
-    articles = load_articles(SummariesSection(source=source))
+def _measure_baselines(
+    stories: Sequence[LabelledStory], labels: Sequence[str], train_data: Sequence[str]
+) -> dict[str, TagReport] | None:
+    train = read_stories(train_data or [str(_CORPUS)])
+    if not train_data and set(labels) - set(count_labels(train)):
+        return None
+    return evaluate_baselines(train, stories, labels)
+
+
+def _measure_summaries(analyzer: Analyzer, source: str, limit: int | None) -> SummaryReport:
+    data = load_articles(SummariesSection(source=source))
     if limit is not None:
-        articles = articles.shuffle(seed=0).select(range(min(limit, len(articles))))
-    groups = articles["source"] if "source" in articles.column_names else ["all"] * len(articles)
-    options = Options("whole", SummaryOptions(sentences=_LEAD))
-    results = analyzer.analyze_many((Document(text) for text in articles["article"]), options)
-    rows: dict[str, list[tuple[list[str], list[str], str]]] = {}
-    for group, text, reference, result in zip(
-        groups, articles["article"], articles["highlights"], results, strict=True
-    ):
-        if isinstance(result, Analysis):
-            lead = [text[s.start : s.end] for s in split_sentences(text)[:_LEAD]]
-            ours = [sentence.text for sentence in result.story.summary.sentences]
-            rows.setdefault(group, []).append((ours, lead, reference))
-    return {group: _score(group_rows) for group, group_rows in rows.items()}
+        data = data.shuffle(seed=0).select(range(min(limit, len(data))))
+    with _progress() as progress:
+        task = progress.add_task("summaries", total=len(data))
+        articles = []
+        for article in _summarise(analyzer, data):
+            progress.advance(task)
+            articles += [article] if article else []
+        if not articles:
+            raise DataError(f"{source}: none of its {len(data)} articles could be summed up; expected running text")
+        task = progress.add_task("ROUGE", total=len(articles))
+        scores = score_articles(articles, lambda: progress.advance(task))
+    return summarise_scores(scores, [article.text for article in articles], len(data) - len(articles))
 
 
-def _score(rows: list[tuple[list[str], list[str], str]]) -> dict[str, SummaryScores]:
-    ours, lead, references = zip(*rows, strict=True)
-    return {"copydesk": score_summaries(ours, references), "lead-3": score_summaries(lead, references)}
+def _summarise(analyzer: Analyzer, data: Any) -> Iterator[Article | None]:  # Any: datasets has no types
+    """Each article with the sentences we choose; none where it cannot be analysed or has no reference."""
+    options = Options("whole", SummaryOptions(sentences=N_SENTENCES))
+    results = analyzer.analyze_many((Document(text) for text in data["article"]), options)
+    for row, result in zip(data, results, strict=True):
+        if not isinstance(result, Analysis) or not row["highlights"].strip():
+            yield None
+            continue
+        spans = tuple((sentence.start, sentence.end) for sentence in result.story.summary.sentences)
+        yield Article(row.get("source") or "all", row["article"], row["highlights"], spans)
 
 
-def _tag_table(report: TagReport) -> Table:
-    table = Table("label", "precision", "recall", "F1", "stories", title=f"tags on {report.n_stories} stories")
-    for label, quality in report.labels.items():
-        numbers = (f"{value:.3f}" for value in (quality.precision, quality.recall, quality.f1))
-        table.add_row(label, *numbers, str(quality.support))
-    table.add_row("macro", "", "", f"{report.macro_f1:.3f}", "")
-    return table
-
-
-def _summary_table(source: str, systems: dict[str, SummaryScores]) -> Table:
-    n = len(next(iter(systems.values())).values)
-    table = Table("system", "ROUGE-1", "ROUGE-2", "ROUGE-Lsum", title=f"summaries of {n} articles, {source}")
-    for name, scores in systems.items():
-        table.add_row(name, *(f"{value:.2f}" for value in scores.mean))
-    return table
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description:9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))

@@ -27,6 +27,7 @@ class LabelledStory:
     unsure: frozenset[str] = frozenset()
     title: str | None = None
     id: str = ""
+    where: str = ""  # file and line
 
     @property
     def fingerprint(self) -> str:
@@ -34,9 +35,14 @@ class LabelledStory:
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text.lower())).encode()).hexdigest()
 
 
-def read_stories(sources: Sequence[str]) -> list[LabelledStory]:
-    """Every story of the files (globs allowed) and hub datasets. Raises DataError naming file and line."""
-    stories = [story for source in sources for path in _expand(source) for story in _read(path)]
+def read_stories(sources: Sequence[str], *, faults: list[str] | None = None) -> list[LabelledStory]:
+    """Every story of the files (globs allowed) and hub datasets.
+
+    Raises DataError naming file and line; with `faults`, a row that is no labelled story is named there and left out.
+    """
+    stories = [story for source in sources for path in _expand(source) for story in _read(path, faults)]
+    if not stories and faults:
+        raise DataError(f"no row is a labelled story; the first: {faults[0]}")
     if not stories:
         raise DataError(f"{', '.join(sources) or 'no file'}: no labelled story; name a file with --data")
     return stories
@@ -79,10 +85,14 @@ def _expand(source: str) -> list[str]:
     raise DataError(f"{source}: no such file; expected .jsonl, .csv or .parquet (or .gz of the first), or 'owner/name'")
 
 
-def _read(path: str) -> Iterator[LabelledStory]:
-    rows = _rows(path)
-    for where, row in rows:
-        yield _story(row, where)
+def _read(path: str, faults: list[str] | None) -> Iterator[LabelledStory]:
+    for where, row in _rows(path):
+        try:
+            yield _story(row, where)
+        except DataError as error:
+            if faults is None:
+                raise
+            faults.append(str(error))
 
 
 def _rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -154,6 +164,7 @@ def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's fi
         labels=_label_set(row["labels"], f"{where}: labels"),
         unsure=_label_set(row.get("unsure") or [], f"{where}: unsure"),
         id=str(row.get("id") or where),
+        where=where,
     )
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from model.tags import LabelRule
 from training.calibration import make_rule
 from training.card import model_card
 from training.config import SummariesSection, TrainingConfig
+from training.data_check import check_stories
 from training.evaluation import evaluate_tags, story_logits, story_targets
 from training.examples import Example, article_example, label_article, story_example
-from training.stories import LabelledStory, collect_labels, count_labels, read_stories, split_stories
+from training.stories import LabelledStory, count_labels, read_stories, split_stories
 from training.trainer import train_network, trained_weights
 
 console = Console(stderr=True)
@@ -41,12 +42,12 @@ class TagData:
     held_out: list[LabelledStory]
 
 
-def train(config: TrainingConfig, out: Path) -> Bundle:
+def train(config: TrainingConfig, out: Path, *, skip_bad: bool = False) -> Bundle:
     """Train by the configuration and save the bundle in `out`; checkpoints stand beside it until then.
 
     Raises ConfigError, DataError or EncoderError before any training starts.
     """
-    data = load_tag_data(config)
+    data = load_tag_data(config, skip_bad=skip_bad)
     files = find_encoder(config.encoder.name, config.encoder.revision)
     tokenizer = load_tokenizer(files)
     examples, held_out = make_examples(config, data, tokenizer)
@@ -63,19 +64,31 @@ def train(config: TrainingConfig, out: Path) -> Bundle:
     return bundle
 
 
-def load_tag_data(config: TrainingConfig) -> TagData:
-    """The labelled stories of the configuration, split by content."""
-    stories = read_stories(config.tags.files)
-    labels = collect_labels(stories, config.tags.labels)
-    if not labels:
-        raise DataError(f"{', '.join(config.tags.files)}: no story has a label; at least one label is needed")
-    kept, held_out = split_stories(stories, config.tags.held_out)
-    counts = count_labels(kept)
-    for label in labels:
-        if not counts[label]:
+def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False) -> TagData:
+    """The labelled stories of the configuration, checked and split by content.
+
+    Raises DataError for faulty stories; `skip_bad` leaves them out.
+    """
+    unread: list[str] = []
+    stories = read_stories(config.tags.files, faults=unread)
+    checked = check_stories(stories, config.tags.labels, unread, skip_bad=skip_bad)
+    if checked.faults:
+        left = f"{len(stories) - len(checked.stories) + len(unread)} stories"
+        console.print(
+            f"left out for {len(checked.faults)} faults: {left}; the first: {checked.faults[0]}", markup=False
+        )
+    if not checked.labels:
+        raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
+    data = TagData(checked.labels, *split_stories(checked.stories, config.tags.held_out))
+    counts = _label_counts(data)
+    for label, n in counts.items():
+        if not n:
             raise DataError(f"label {label!r}: no story to learn from carries it; add some or leave the label out")
-    console.print(f"{len(kept)} stories to learn from, {len(held_out)} held out; labels: " + _counts(labels, kept))
-    return TagData(labels, kept, held_out)
+    counted = ", ".join(f"{label} {n}" for label, n in counts.items())
+    console.print(
+        f"{len(data.train)} stories to learn from, {len(data.held_out)} held out; labels: {counted}", markup=False
+    )
+    return data
 
 
 def make_examples(config: TrainingConfig, data: TagData, tokenizer: Tokenizer) -> tuple[list[Example], list[Example]]:
@@ -161,7 +174,11 @@ def _save(config: TrainingConfig, network: Network, data: TagData, files: Encode
         max_tokens=section.max_tokens,
         heads=config.heads.to_heads(),
         adapter_scale=None if section.mode == "full" else section.alpha / section.rank,
-        report={"data": fingerprints(config), "training": config.model_dump(mode="json")},
+        report={
+            "data": fingerprints(config),
+            "stories": {"train": len(data.train), "held_out": len(data.held_out), "labels": _label_counts(data)},
+            "training": config.model_dump(mode="json"),
+        },
     )
     weights = trained_weights(network, section)
     save_bundle(out, bundle, weights, model_card(bundle))
@@ -180,6 +197,7 @@ def fingerprints(config: TrainingConfig) -> list[dict[str, str]]:
     return [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths]
 
 
-def _counts(labels: Sequence[str], stories: Sequence[LabelledStory]) -> str:
-    counts = count_labels(stories)
-    return ", ".join(f"{label} {counts[label]}" for label in labels)
+def _label_counts(data: TagData) -> dict[str, int]:
+    """How many stories to learn from carry each label."""
+    counts = count_labels(data.train)
+    return {label: counts[label] for label in data.labels}

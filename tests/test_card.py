@@ -1,0 +1,38 @@
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from model.analyzer import Analyzer
+from training.card import model_card
+from training.config import TrainingConfig
+from training.evaluation import evaluate_tags
+
+
+def test_a_bundle_that_says_little_has_a_card_without_gaps(analyzer: Analyzer) -> None:
+    card = model_card(analyzer.bundle)
+    assert "| trade | 0.50 |" in card
+    assert "## Quality" not in card
+    assert "Apache-2.0" in card
+
+
+def test_card_quotes_quality_data_and_training(analyzer: Analyzer) -> None:
+    rules = analyzer.bundle.rules
+    targets = np.eye(4)
+    held_out = asdict(evaluate_tags(targets, 4 * targets - 2, rules))
+    report = {
+        "held_out": held_out,
+        "training": TrainingConfig().model_dump(mode="json"),
+        "data": [{"file": "topics-train.jsonl.gz", "sha256": "ab12"}],
+        "stories": {"train": 30, "held_out": 4, "labels": {"trade": 9}},
+    }
+    card = model_card(replace(analyzer.bundle, report=report))
+    assert "| trade | 1.000 | 1.000 | 1.000 | 1.000 | 0.119 | 0.119 | 1 |" in card
+    assert "Macro-F1 1.000 (95 %: 1.000 to 1.000)" in card
+    assert "rank 32" in card
+    assert "30 stories to learn from (trade 9), 4 held out" in card
+    assert "training/corpus/real_articles.csv" in card
+
+
+def test_only_data_with_real_articles_points_to_their_list(analyzer: Analyzer) -> None:
+    report = {"data": [{"file": "drugs.jsonl", "sha256": "ab12"}]}
+    assert "real_articles.csv" not in model_card(replace(analyzer.bundle, report=report))

@@ -1,0 +1,85 @@
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from training.cli import commands
+from training.report import measure, write_report
+
+SENTENCES = (
+    "Ministers agreed to cut the duty on steel.",
+    "Police found heroin in a lorry full of tiles.",
+    "The talks in Taipei took three days.",
+    "Nobody was hurt, the army said.",
+    "It will rain on Sunday in the north.",
+)
+LABELS: tuple[list[str], ...] = (["trade"], ["drugs"], ["taiwan"], ["security"], [])
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [{"id": f"<b>{n}</b>", "text": " ".join(SENTENCES[n % 5 :]), "labels": LABELS[n % 5]} for n in range(20)]
+    path = tmp_path_factory.mktemp("labelled") / "stories.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = [" ".join(SENTENCES[n:] + SENTENCES[:n]) for n in range(5)]
+    sources = ("two", "one", "two", "one", "two")
+    rows = [{"source": s, "article": t, "highlights": SENTENCES[2]} for s, t in zip(sources, texts, strict=True)]
+    path = tmp_path_factory.mktemp("articles") / "articles.parquet"
+    pq.write_table(pa.Table.from_pylist([*rows, {"source": "two", "article": "...", "highlights": "None."}]), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def written(tiny_bundle: Path, labelled: Path, articles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("report")
+    options = ["--bundle", tiny_bundle, "--data", labelled, "--train-data", labelled, "--summaries", articles]
+    result = CliRunner().invoke(commands, ["evaluate", *map(str, options), "--report", str(directory)])
+    assert result.exit_code == 0, result.output
+    assert "macro-F1" in result.stdout
+    assert "ROUGE-Lsum" in result.stdout
+    return directory
+
+
+def test_report_json_holds_tags_baselines_and_summaries(written: Path) -> None:
+    report = json.loads((written / "report.json").read_text(encoding="utf-8"))
+    tags, summaries = report["tags"], report["summaries"]
+    assert tags["n_stories"] == 20
+    assert set(tags["baselines"]) == {"majority", "keyword rules", "TF-IDF, logistic regression"}
+    assert tags["mistakes"][0]["id"].startswith("<b>")
+    assert summaries["n_articles"] == {"all": 5, "one": 2, "two": 3, "under 300 words": 5}
+    assert summaries["n_left_out"] == 1
+    assert set(summaries["groups"]["one"]) == {"copydesk", "lead-3", "TextRank", "centroid", "oracle"}
+    assert summaries["positions"]["lead-3"][:4] == [5, 5, 5, 0]
+    assert summaries["groups"]["all"]["oracle"]["mean"]["rouge2"] == 100
+
+
+def test_page_needs_nothing_from_elsewhere(written: Path) -> None:
+    page = (written / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 5
+    assert not re.search(r'<(?:script|link|img|iframe)|@import|url\((?!#)|(?:src|href)="(?!#)', page)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_page_escapes_ids_and_holds_no_text(written: Path) -> None:
+    page = (written / "report.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert not any(sentence in page for sentence in SENTENCES)
+
+
+def test_one_measurement_always_gives_the_same_page(tiny_bundle: Path, labelled: Path, tmp_path: Path) -> None:
+    measured = measure(tiny_bundle, str(labelled), None, limit=None, device="cpu", train_data=[str(labelled)])
+    for name in ("a", "b"):
+        write_report(tmp_path / name, measured)
+    pages = [(tmp_path / name / "report.html").read_bytes() for name in ("a", "b")]
+    assert pages[0] == pages[1]
