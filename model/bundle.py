@@ -105,12 +105,17 @@ def load_network(directory: Path, bundle: Bundle) -> Network:
     return _build(directory, bundle, files)
 
 
+def load_weights(directory: Path) -> dict[str, Tensor]:
+    """The bundle's tensors in fp32, by the names they are stored under. Raises BundleError when they do not read."""
+    try:
+        return {name: tensor.float() for name, tensor in load_file(directory / _WEIGHTS).items()}
+    except (SafetensorError, OSError) as error:
+        raise BundleError(f"{directory / _WEIGHTS}: {error}; restore the bundle from its source") from error
+
+
 def _build(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
     check_hash(files, bundle.encoder_sha256)
-    try:
-        weights = {name: tensor.float() for name, tensor in load_file(directory / _WEIGHTS).items()}
-    except SafetensorError as error:
-        raise BundleError(f"{directory / _WEIGHTS}: {error}; restore the bundle from its source") from error
+    weights = load_weights(directory)
     network = Network(load_encoder(files), len(bundle.rules), bundle.heads)
     try:
         network.tag_head.load_state_dict(_part(weights, "tag_head."))

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from model.analyzer import Analyzer
-from model.errors import ConfigError, DataError
+from model.errors import BundleError, ConfigError, DataError
 from model.tags import LabelRule
-from tiny import ROOT, STORY
+from tiny import ROOT, STORY, make_tiny_bundle
 
 pytest.importorskip("peft")
 
@@ -93,6 +93,24 @@ def test_training_learns_tags_and_salience_together(tmp_path: Path) -> None:
     analysis = Analyzer.load(tmp_path / "out", "cpu").analyze(article)
     best = min(analysis.story.sentences, key=lambda sentence: sentence.rank)
     assert best.text == "Troops of the army left Taipei on Sunday."
+
+
+def test_a_bundle_can_be_trained_on(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    first = train(config, tmp_path / "first")
+    still = config.model_copy(update={"optimizer": config.optimizer.model_copy(update={"warmup": 0.99})})
+    second = train(still, tmp_path / "second", base=tmp_path / "first")
+    assert second.labels == first.labels
+    before, after = (Analyzer.load(tmp_path / name, "cpu").analyze(STORY).story for name in ("first", "second"))
+    for old, new in zip(before.sentences, after.sentences, strict=True):
+        assert old.score == pytest.approx(new.score, abs=0.02)  # a few steps at a learning rate near zero
+
+
+def test_a_base_with_other_labels_is_refused(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    make_tiny_bundle(tmp_path / "base")
+    with pytest.raises(BundleError, match="its labels are trade, security, taiwan, drugs, the data's are drugs"):
+        train(config, tmp_path / "out", base=tmp_path / "base")
 
 
 def test_checkpoints_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:

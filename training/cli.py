@@ -28,6 +28,7 @@ def train(
     data: Annotated[list[str], typer.Option(help="More labelled stories: JSONL, CSV, Parquet or a hub dataset.")] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="A local file in place of summaries.source.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the bundle.", show_default="runs/NAME")] = None,
+    base: Annotated[Path | None, typer.Option(help="Bundle to start from, instead of the plain encoder.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
 ) -> None:
     """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again."""
@@ -37,7 +38,7 @@ def train(
 
     settings = read_config(config).with_sources(data, summaries)
     target = out or Path("runs") / settings.name
-    bundle = run(settings, target, skip_bad=skip_bad)
+    bundle = run(settings, target, base=base, skip_bad=skip_bad)
     quality = bundle.report["held_out"]
     _errors.print(f"macro-F1 {quality['macro_f1']:.3f} on {quality['n_stories']} held-out stories -> {target}")
     _errors.print(f"next: copydesk evaluate --bundle {target} --data FILE, copydesk serve --bundle {target}")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from model.analyzer import Analyzer
-from model.bundle import Bundle, save_bundle
+from model.bundle import Bundle, load_manifest, load_weights, save_bundle
 from model.encoder import EncoderFiles, find_encoder, load_encoder, load_tokenizer, special_tokens
-from model.errors import ConfigError, DataError
+from model.errors import BundleError, ConfigError, DataError
 from model.network import Network
 from model.tags import LabelRule
 from training.calibration import make_rule
@@ -28,7 +28,7 @@ from training.data_check import check_stories
 from training.evaluation import evaluate_tags, story_logits, story_targets
 from training.examples import Example, article_example, label_article, story_example
 from training.stories import LabelledStory, count_labels, read_stories, split_stories
-from training.trainer import train_network, trained_weights
+from training.trainer import prepare_encoder, start_from, train_network, trained_weights
 
 console = Console(stderr=True)
 
@@ -42,26 +42,36 @@ class TagData:
     held_out: list[LabelledStory]
 
 
-def train(config: TrainingConfig, out: Path, *, skip_bad: bool = False) -> Bundle:
+def train(config: TrainingConfig, out: Path, *, base: Path | None = None, skip_bad: bool = False) -> Bundle:
     """Train by the configuration and save the bundle in `out`; checkpoints stand beside it until then.
 
-    Raises ConfigError, DataError or EncoderError before any training starts.
+    With `base`, the bundle in that directory is trained on. Raises ConfigError, DataError, EncoderError or, for a base
+    that does not fit, BundleError before any training starts.
     """
     data = load_tag_data(config, skip_bad=skip_bad)
     files = find_encoder(config.encoder.name, config.encoder.revision)
     tokenizer = load_tokenizer(files)
     examples, held_out = make_examples(config, data, tokenizer)
     torch.manual_seed(config.seed)
-    attention = (
-        "sdpa" if torch.cuda.is_available() else "eager"
-    )  # sdpa's backward pass on a CPU takes a third of a step
-    network = Network(load_encoder(files, attention=attention), len(data.labels), config.heads.to_heads())
+    # On a CPU, sdpa's backward pass takes a third of a step.
+    encoder = load_encoder(files, attention="sdpa" if torch.cuda.is_available() else "eager")
+    network = Network(encoder, len(data.labels), config.heads.to_heads())
+    prepare_encoder(network, config.encoder)
+    if base is not None:
+        _start_from(network, base, data.labels)
     checkpoints = out.parent / f"{out.name}-checkpoints"
     _claim(checkpoints, config)
     train_network(network, examples, held_out, config, special=special_tokens(tokenizer), directory=checkpoints)
     bundle = _save(config, network, data, files, out)
     shutil.rmtree(checkpoints)
     return bundle
+
+
+def _start_from(network: Network, base: Path, labels: Sequence[str]) -> None:
+    bundle = load_manifest(base)
+    if bundle.labels != tuple(labels):
+        raise BundleError(f"{base}: its labels are {', '.join(bundle.labels)}, the data's are {', '.join(labels)}")
+    start_from(network, load_weights(base))
 
 
 def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False) -> TagData:

@@ -1,6 +1,6 @@
 """The training loop: transformers' Trainer over our network, tags and salience together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from model.errors import BundleError
 from model.network import Network, NetworkOutput
 from model.windows import SpecialTokens
 from training.config import EncoderSection, TrainingConfig
@@ -87,8 +88,7 @@ def train_network(
     special: SpecialTokens,
     directory: Path,
 ) -> None:
-    """Fine-tune the network in place; checkpoints go to `directory`, and an interrupted run resumes from them."""
-    prepare_encoder(network, config.encoder)
+    """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them."""
     settings = config.optimizer
     on_gpu = torch.cuda.is_available()
     n_steps = max(1, len(examples) // settings.batch_stories)
@@ -151,6 +151,27 @@ def prepare_encoder(network: Network, section: EncoderSection) -> None:
         for parameter in body.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
+
+
+def start_from(network: Network, weights: Mapping[str, Tensor]) -> None:
+    """Give a prepared network the weights of a bundle, as `trained_weights` made them.
+
+    Raises BundleError when they are of another shape: other labels, rank, mode or encoder.
+    """
+    adapter = {name.removeprefix("adapter."): t for name, t in weights.items() if name.startswith("adapter.")}
+    own = {
+        name.replace("encoder.", "encoder.body.", 1): t
+        for name, t in weights.items()
+        if not name.startswith("adapter.")
+    }
+    try:
+        unknown = network.load_state_dict(own, strict=False).unexpected_keys
+        if adapter:
+            unknown += set_peft_model_state_dict(network.encoder.body, adapter).unexpected_keys
+    except RuntimeError as error:
+        raise BundleError(f"the base bundle does not fit the configuration: {error}") from error
+    if unknown:
+        raise BundleError(f"the base bundle does not fit the configuration: it has {', '.join(unknown[:3])}")
 
 
 def trained_weights(network: Network, section: EncoderSection) -> dict[str, Tensor]:
