@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
 
 
 def main() -> None:
-    """Run a command. A user's mistake ends with one sentence on standard error and exit code 2."""
+    """Run a command. A user's mistake ends with one sentence on standard error and its exit code."""
     import typer
     from rich.console import Console
 
@@ -47,7 +47,7 @@ def main() -> None:
         app()
     except CopydeskError as error:
         Console(stderr=True).print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 
