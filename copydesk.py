@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from model.analysis import Analysis, Document, Options, SummaryOptions
     from model.analyzer import Analyzer
+    from service.mapping import DatasetMap
 
 _PUBLIC = {
     "Analysis": "model.analysis",
     "Analyzer": "model.analyzer",
     "CopydeskError": "model.errors",
+    "DatasetMap": "service.mapping",
     "Document": "model.analysis",
     "Options": "model.analysis",
     "SummaryOptions": "model.analysis",
 }
-__all__ = ["Analysis", "Analyzer", "Document", "Options", "SummaryOptions", "main"]
+__all__ = ["Analysis", "Analyzer", "DatasetMap", "Document", "Options", "SummaryOptions", "main"]
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for

@@ -39,7 +39,7 @@ def analyze_stream(
     Holds a few chunks of 16 device batches each, however long the stream.
     """
     items = (_prepare(analyzer, document, options) for document in documents)
-    chunks = prefetch(_cut(items, _CHUNK_BATCHES * analyzer.device.batch_tokens, group), _AHEAD)
+    chunks = prefetch(cut_chunks(items, _CHUNK_BATCHES * analyzer.device.batch_tokens, group), _AHEAD)
     for chunk, scores in prefetch(((chunk, _score(analyzer, chunk)) for chunk in chunks), _AHEAD):
         yield from _finish(analyzer, chunk, scores, options)
 
@@ -53,7 +53,7 @@ def _prepare(analyzer: Analyzer, document: Document | Failure, options: Options)
         return Failure(document.id, error.code, error.message)
 
 
-def _cut(items: Iterable[ItemT], max_tokens: int, group: int) -> Iterator[list[ItemT]]:
+def cut_chunks(items: Iterable[ItemT], max_tokens: int, group: int) -> Iterator[list[ItemT]]:
     """The items in lists that end when they hold `max_tokens`, and after every `group` items."""
     chunk: list[ItemT] = []
     n_tokens = 0
@@ -72,7 +72,7 @@ def _score(analyzer: Analyzer, chunk: Sequence[Prepared | Failure]) -> list[list
     prepared = [item for item in chunk if not isinstance(item, Failure)]
     tokens = analyzer.device.batch_tokens
     try:
-        parts = _cut(prepared, _CHUNK_BATCHES * tokens, GROUP)
+        parts = cut_chunks(prepared, _CHUNK_BATCHES * tokens, GROUP)
         return [scores for part in parts for scores in analyzer.forward(part)]
     except torch.OutOfMemoryError:
         if tokens <= _MIN_BATCH_TOKENS:
