@@ -88,7 +88,8 @@ def _run(job: Job, bundle: Path, device: str, *, resume: bool, address: str | No
             for counts in steps:
                 progress.add(counts, position.n_bytes)
         except KeyboardInterrupt:
-            console.print(f"interrupted after {progress.counts.rows:,} rows; go on with --resume", highlight=False)
+            hint = "" if job.target == Path(_STDOUT) else "; go on with --resume"
+            console.print(f"interrupted after {progress.counts.rows:,} rows{hint}", highlight=False)
             raise
     before.add(progress.counts)
     console.print(summarise_job(before, progress, str(job.target)), highlight=False, markup=False, soft_wrap=True)

@@ -48,7 +48,7 @@ def to_item(row: Row, columns: Columns) -> Item:
         row_id = _identity(row.values, columns)
     except ValueError as error:
         return Item(row.file, row.line, Failure(None, "invalid_row", str(error)))
-    is_html = row.values.get(columns.text) is None and row.values.get(columns.html) is not None
+    is_html = not row.values.get(columns.text) and bool(row.values.get(columns.html))
     return Item(row.file, row.line, _document(row.values, columns, row_id), kept, is_html)
 
 
@@ -56,9 +56,9 @@ def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -
     title, text, html = (values.get(name) for name in (columns.title, columns.text, columns.html))
     if not isinstance(title, str | None):
         return Failure(row_id, "invalid_row", f"{columns.title} is {type(title).__name__}, expected a string")
-    if isinstance(text, str):
+    if isinstance(text, str) and (text or not html):
         return Document(text, title or None, row_id)
-    if text is not None:
+    if text:
         return Failure(row_id, "invalid_row", f"{columns.text} is {type(text).__name__}, expected a string")
     if not isinstance(html, str):
         expected = f"expected a string under {columns.text!r} or {columns.html!r}"

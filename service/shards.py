@@ -60,17 +60,18 @@ class Parts:
 
     def open(self, job: Mapping[str, Any], *, resume: bool) -> None:
         """Begin the job, or go on with it. Raises ConfigError when that would mix two jobs."""
-        if self.folder.exists() and not resume:
+        begun, journal = self._read_journal(), json.loads(json.dumps(job))
+        if begun is None and self.folder.exists() and any(not p.name.startswith(".") for p in self.folder.iterdir()):
+            raise ConfigError(f"{self.folder}: holds files of something else; move them away, or name another output")
+        self._done = {int(path.name.split(".")[0]) for path in self.folder.glob(f"*{_DONE}")}
+        if not self._done:
+            self._begin(journal)
+        elif not resume:
             raise ConfigError(
                 f"{self.folder}: an unfinished job is there; go on with it by --resume, or remove it to begin anew"
             )
-        journal = json.loads(json.dumps(job))
-        begun = self._read_journal()
-        if begun is None:
-            self._begin(journal)
         elif begun != journal:
-            raise ConfigError(f"{self.folder}: begun with {_difference(begun, journal)}; remove it to begin anew")
-        self._done = {int(path.name.split(".")[0]) for path in self.folder.glob(f"*{_DONE}")}
+            raise ConfigError(f"{self.folder}: begun with {_difference(begun or {}, journal)}; remove it to begin anew")
 
     def is_done(self, number: int) -> bool:
         """The shard is complete."""
@@ -108,8 +109,13 @@ class Parts:
             yield from self._read_done(number)["errors"]
 
     def remove(self) -> None:
-        """The output is complete: the shards go."""
-        shutil.rmtree(self.folder)
+        """The output is complete: the shards go, and the journal last."""
+        journal = self.folder / _JOURNAL
+        for path in self.folder.iterdir():
+            if path != journal:
+                path.unlink()
+        journal.unlink()
+        self.folder.rmdir()
 
     def _begin(self, journal: Json) -> None:
         try:

@@ -146,6 +146,15 @@ def test_a_full_disk_names_path_and_need_and_keeps_what_was_done(
     assert source.with_name("out.jsonl").read_bytes() == source.with_name("whole.jsonl").read_bytes()
 
 
+def test_a_folder_of_something_else_is_left_alone(analyzer: Analyzer, source: Path) -> None:
+    folder = source.parent / "out.jsonl.parts"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(ConfigError, match="files of something else"):
+        run(analyzer, make_job(source), resume=True)
+    assert (folder / "thesis.txt").exists()
+
+
 def test_a_damaged_shard_is_made_again(analyzer: Analyzer, source: Path) -> None:
     interrupt(analyzer, make_job(source), after=13)
     shard = source.parent / "out.jsonl.parts" / "000001.jsonl"

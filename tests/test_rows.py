@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,7 +35,7 @@ def rows_of(name: str | Path) -> list[Row]:
     return list(read_rows(find_source(str(name)), ["id", "text", "title"], Position()))
 
 
-PACK = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
 
 
 @pytest.mark.parametrize("suffix", PACK)
