@@ -112,9 +112,9 @@ def _kept_type(parts: Parts, name: str) -> Any:  # Any: pyarrow has no types
     rows = _rows(parts)
     try:
         while group := list(islice(rows, _ROW_GROUP)):
-            type = pa.infer_type([row.get(name) for row in group])
+            type = pa.array([row.get(name) for row in group]).type
             found = pa.unify_schemas([found, pa.schema([(name, type)])], promote_options="permissive")
-    except pa.ArrowException:
+    except (pa.ArrowException, OverflowError):
         return pa.string()
     type = found.field(name).type
     is_text = pa.types.is_null(type) or pa.types.is_struct(type)

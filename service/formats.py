@@ -1,5 +1,6 @@
 """File formats by extension: JSONL, CSV or Parquet, plain or compressed."""
 
+import io
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,9 @@ def format_of(name: str) -> Format | None:
 
 def open_input(raw: IO[bytes], format: Format) -> IO[bytes]:
     """The decompressed content of a file that is open for reading."""
-    return cast(IO[bytes], pa.input_stream(raw, format.compression)) if format.compression else raw
+    if format.compression is None:
+        return raw
+    return io.BufferedReader(pa.input_stream(raw, format.compression))
 
 
 def open_output(path: Path, format: Format) -> AbstractContextManager[Any]:  # Any: pyarrow has no types

@@ -67,7 +67,8 @@ def _format_rows(raw: IO[bytes], path: Path, format: Format, columns: Sequence[s
             yield from _parquet_rows(file, path.name, columns)
         return
     read = _json_rows if format.kind == "jsonl" else _csv_rows
-    yield from read(open_input(raw, format), path.name)
+    with open_input(raw, format) as file:
+        yield from read(file, path.name)
 
 
 def _json_rows(file: IO[bytes], name: str) -> Iterator[Row]:
@@ -94,22 +95,26 @@ def _json_row(line: bytes, name: str, number: int) -> Row:
 
 def _csv_rows(file: IO[bytes], name: str) -> Iterator[Row]:
     csv.field_size_limit(_MAX_LINE)
-    lines = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.reader(lines)
-    header = next(reader, [])
-    while True:
+    with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as lines:
+        reader = csv.reader(lines)
+        header = next(reader, [])
         number = reader.line_num + 1
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            yield Row(name, number, problem=f"not CSV: {error}")
-            continue
-        if fields is None:
-            return
-        if len(fields) == len(header):
-            yield Row(name, number, dict(zip(header, fields, strict=True)))
-        elif fields:
-            yield Row(name, number, problem=f"{len(fields)} fields, the header has {len(header)}")
+        while (fields := _next_fields(reader)) is not None:
+            if isinstance(fields, str):
+                yield Row(name, number, problem=fields)
+            elif len(fields) == len(header):
+                yield Row(name, number, dict(zip(header, fields, strict=True)))
+            elif fields:
+                yield Row(name, number, problem=f"{len(fields)} fields, the header has {len(header)}")
+            number = reader.line_num + 1
+
+
+def _next_fields(reader: Iterator[list[str]]) -> list[str] | str | None:
+    """The fields of the next row, what is wrong with it, or None at the end."""
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        return f"not CSV: {error}"
 
 
 def _parquet_rows(file: Any, name: str, columns: Sequence[str]) -> Iterator[Row]:  # Any: whatever pyarrow reads
@@ -139,8 +144,8 @@ def _seekable(raw: IO[bytes], format: Format) -> Iterator[IO[bytes]]:
     if format.compression is None:
         yield raw
         return
-    with tempfile.TemporaryFile() as unpacked:
-        shutil.copyfileobj(open_input(raw, format), unpacked)
+    with open_input(raw, format) as packed, tempfile.TemporaryFile() as unpacked:
+        shutil.copyfileobj(packed, unpacked)
         yield unpacked
 
 
