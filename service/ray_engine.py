@@ -63,9 +63,15 @@ def _start(address: str) -> Any:  # Any: the module ray, which is an extra
     except ImportError as error:
         raise ConfigError("--engine ray: ray is not installed; pip install 'copydesk[ray]'") from error
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            address=address,
+            include_dashboard=False if address == "local" else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     except ConnectionError as error:
         raise ConfigError(f"--address {address}: no Ray cluster answers; start one with `ray start --head`") from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a block is a shard, so that actors share them evenly
