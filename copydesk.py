@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from model.analysis import Analysis, Document, Options, SummaryOptions
     from model.analyzer import Analyzer
+    from service.mapping import DatasetMap
 
 _PUBLIC = {
     "Analysis": "model.analysis",
     "Analyzer": "model.analyzer",
     "CopydeskError": "model.errors",
+    "DatasetMap": "service.mapping",
     "Document": "model.analysis",
     "Options": "model.analysis",
     "SummaryOptions": "model.analysis",
 }
-__all__ = ["Analysis", "Analyzer", "Document", "Options", "SummaryOptions", "main"]
+__all__ = ["Analysis", "Analyzer", "DatasetMap", "Document", "Options", "SummaryOptions", "main"]
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
@@ -27,7 +29,7 @@ def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
 
 
 def main() -> None:
-    """Run a command. A user's mistake ends with one sentence on standard error and exit code 2."""
+    """Run a command. A user's mistake ends with one sentence on standard error and its exit code."""
     import typer
     from rich.console import Console
 
@@ -47,7 +49,7 @@ def main() -> None:
         app()
     except CopydeskError as error:
         Console(stderr=True).print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

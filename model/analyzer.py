@@ -22,6 +22,7 @@ from model.errors import DocumentError
 from model.network import Network, NetworkOutput, SentenceLayout
 from model.pages import Story, read_page
 from model.sentences import split_sentences
+from model.stream import analyze_stream
 from model.summary import Candidate, rank_sentences, summarise
 from model.tags import Passage, make_tags, sigmoid
 from model.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
@@ -30,7 +31,6 @@ MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
 _LETTER = re.compile(r"[^\W\d_]")
 _FORBIDDEN = re.compile("[\0\ud800-\udfff]")
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
-_STREAM_CHUNK = 64  # documents that `analyze_many` holds at a time
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Analyzer:
         (scores,) = self.forward([prepared])
         return self.finish(prepared, scores, options)
 
-    def analyze_many(self, documents: Iterable[Document], options: Options | None = None) -> Iterator[Result]:
-        """One result per document, in order, streaming; what cannot be analysed becomes a Failure."""
-        options = options or Options()
-        stream = iter(documents)
-        while chunk := list(islice(stream, _STREAM_CHUNK)):
-            yield from self._analyze_chunk(chunk, options)
+    def analyze_many(self, documents: Iterable[Document | Failure], options: Options | None = None) -> Iterator[Result]:
+        """One result per document, in order, streaming; what cannot be analysed becomes a Failure.
+
+        Reading, the forward pass and the use of the results overlap. A Failure among the documents is handed through.
+        """
+        return analyze_stream(self, documents, options or Options())
 
     def prepare(self, document: Document, options: Options) -> Prepared:
         """Stories, sentences and tokens of a document. Raises DocumentError; safe to call from many threads."""
@@ -144,23 +144,6 @@ class Analyzer:
                 windows=sum(len(story.tokens.windows) for story in prepared.stories),
             ),
         )
-
-    def _analyze_chunk(self, documents: Sequence[Document], options: Options) -> Iterator[Result]:
-        prepared: list[Prepared | Failure] = []
-        for document in documents:
-            try:
-                prepared.append(self.prepare(document, options))
-            except DocumentError as error:
-                prepared.append(Failure(document.id, error.code, error.message))
-        scores = iter(self.forward([item for item in prepared if isinstance(item, Prepared)]))
-        for item in prepared:
-            if isinstance(item, Failure):
-                yield item
-                continue
-            try:
-                yield self.finish(item, next(scores), options)
-            except DocumentError as error:
-                yield Failure(item.document.id, error.code, error.message)
 
     def _prepare_story(self, text: str, story: Story) -> PreparedStory:
         passages = [Passage(story.title, None)] if story.title else []

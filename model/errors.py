@@ -15,6 +15,8 @@ A message names the thing, the value, what was expected and the remedy. It never
 class CopydeskError(Exception):
     """Base of all errors that a user can mend; its message is shown without a traceback."""
 
+    exit_code = 2  # of the command that it ends
+
 
 class ConfigError(CopydeskError):
     """A setting or configuration key is wrong."""

@@ -1,124 +1,120 @@
-"""Bulk jobs: rows of a JSONL file in, one answer per row out, in order."""
+"""Bulk jobs: rows in, an answer per row out, in order, whatever happens on the way."""
 
-import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from model.analysis import Document, Failure, Options, Result
+from model.analysis import Document, Failure, Options
 from model.analyzer import Analyzer
-from model.errors import CopydeskError, DataError
-from service.answers import to_answer
+from model.bundle import Bundle
+from model.errors import ConfigError
+from model.stream import GROUP, analyze_stream
+from service.assembly import assemble
+from service.columns import Columns, Item, to_item
+from service.formats import EXPECTED, Format, format_of
+from service.records import Counts, check_keep, count, make_record, to_line
+from service.rows import Position, read_rows
+from service.shards import OutputError, Parts, Shard
+from service.sources import Source
 
 
-class OutputError(CopydeskError):
-    """The output cannot be written."""
+@dataclass(frozen=True)
+class Job:
+    """What to read, how to analyse it, and where the rows go."""
+
+    source: Source
+    target: Path
+    columns: Columns = field(default_factory=Columns)
+    options: Options = field(default_factory=Options)
+    shard_rows: int = GROUP
+
+    @property
+    def format(self) -> Format:
+        """Of the output. Raises ConfigError for an extension that is not known."""
+        if format := format_of(self.target.name):
+            return format
+        raise ConfigError(f"{self.target}: the extension is not known; {EXPECTED}, or - for standard output")
+
+    def flat_labels(self, bundle: Bundle) -> tuple[str, ...] | None:
+        """The labels of a flat output; None for whole answers."""
+        return None if self.format.kind == "jsonl" else bundle.labels
 
 
-@dataclass
-class BulkCounts:
-    """What a job has done so far."""
+def open_parts(job: Job, bundle: Bundle, *, resume: bool) -> Parts:
+    """The folder of the job's shards. Raises ConfigError when another job's are there, OutputError."""
+    check_keep(job.columns, bundle.labels, is_flat=job.format.kind != "jsonl")
+    if resume and job.source.is_stdin:
+        raise ConfigError("--resume: standard input is read only once; name a file")
+    parts = Parts(job.target)
+    parts.open(_journal(job, bundle), resume=resume)
+    return parts
 
-    rows: int = 0
-    failed: int = 0
-    tokens: int = 0
 
+def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> Iterator[Counts]:
+    """Analyse every row whose shard is not done yet, then make the output; yields the counts of each row.
 
-def run_bulk(analyzer: Analyzer, source: Path, target: Path, options: Options) -> Iterator[BulkCounts]:
-    """Analyse every row of `source` into `target`; yields the counts after each row.
-
-    Rows that cannot be analysed become {"id", "error"} with their line number and never stop the job. The target
-    appears only when it is complete. Raises DataError for an unreadable source, OutputError for the target.
+    Raises DataError for the source, OutputError for the output; the shards that are done stay.
     """
-    counts = BulkCounts()
-    rows = list_documents(source)
-    with _replacing(target) as out:
-        for line, (document, result) in enumerate(_analyze(analyzer, rows, options), 1):
-            counts.rows = line
-            counts.failed += isinstance(result, Failure)
-            counts.tokens += 0 if isinstance(result, Failure) else result.coverage.tokens
-            _write(out, to_answer(result, document.text), target)
-            yield counts
+    labels = job.flat_labels(analyzer.bundle)
+    waiting: deque[tuple[int, Item]] = deque()
+
+    def documents() -> Iterator[Document | Failure]:
+        for number, item in number_items(job, position, parts):
+            waiting.append((number, item))
+            yield item.document
+
+    current, shard = -1, Shard(labels)
+    for result in analyze_stream(analyzer, documents(), job.options, job.shard_rows):
+        number, item = waiting.popleft()
+        if number != current:
+            if current >= 0:
+                parts.save(current, shard)
+            current, shard = number, Shard(labels)
+        yield shard.add(item, result)
+    if current >= 0:
+        parts.save(current, shard)
+    finish_bulk(analyzer.bundle, job, parts)
 
 
-def list_documents(source: Path) -> Iterator[Document | Failure]:
-    """A document per line of a JSONL file; a line that is none becomes a failure that names it."""
-    try:
-        file = source.open("rb")
-    except OSError as error:
-        raise DataError(f"{source}: {error.strerror}; expected a JSONL file with one object per line") from error
-    with file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield _read_row(line, f"line {number}")
+def finish_bulk(bundle: Bundle, job: Job, parts: Parts) -> None:
+    """Make the output from the shards."""
+    assemble(parts, job.format, bundle.labels, job.columns.keep)
 
 
-def _read_row(line: bytes, where: str) -> Document | Failure:
-    try:
-        row: Any = json.loads(line)  # Any: a row of anybody's file
-    except ValueError:
-        return Failure(None, "invalid_row", f"{where}: not JSON; expected an object with the key text")
-    if not isinstance(row, dict):
-        return Failure(None, "invalid_row", f"{where}: {type(row).__name__}, expected an object with the key text")
-    row_id = None if row.get("id") is None else str(row["id"])
-    text, title = row.get("text"), row.get("title") or None
-    if not isinstance(text, str) or not isinstance(title, str | None):
-        return Failure(row_id, "invalid_row", f"{where}: text must be a string, title a string or absent")
-    return Document(text, title, row_id)
+def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position) -> Iterator[Counts]:
+    """Analyse every row and write whole answers as they come, with nothing on disk; yields the counts of each row."""
+    check_keep(job.columns, (), is_flat=False)
+    waiting: deque[Item] = deque()
 
+    def documents() -> Iterator[Document | Failure]:
+        for row in read_rows(job.source, job.columns.names, position):
+            waiting.append(to_item(row, job.columns))
+            yield waiting[-1].document
 
-def _analyze(
-    analyzer: Analyzer, rows: Iterable[Document | Failure], options: Options
-) -> Iterator[tuple[Document, Result]]:
-    """Pairs of document and result in order; a failed row stands in the stream as an empty document."""
-    unread: dict[int, Failure] = {}
-    sent: list[Document] = []
-
-    def documents() -> Iterator[Document]:
-        for row in rows:
-            if isinstance(row, Failure):
-                unread[len(sent)] = row
-                row = Document("", None, row.id)
-            sent.append(row)
-            yield row
-
-    for i, result in enumerate(analyzer.analyze_many(documents(), options)):
-        document, sent[i] = sent[i], Document("")  # texts that are done are let go
-        yield document, unread.pop(i, result)
-
-
-class _replacing:  # noqa: N801 - reads as a verb in `with`
-    """A file beside the target that takes its place when all went well."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-
-    def __enter__(self) -> IO[str]:
+    for result in analyze_stream(analyzer, documents(), job.options):
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{self._target.name}-", dir=self._target.parent)
+            out.write(to_line(make_record(waiting.popleft(), result)))
+            out.flush()
         except OSError as error:
-            raise OutputError(f"{self._target}: cannot write there: {error.strerror}; name another output") from error
-        self._path = Path(name)
-        self._file = os.fdopen(handle, "w", encoding="utf-8")
-        return self._file
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            if kind is None:
-                self._path.chmod(0o644)
-                self._path.replace(self._target)
-        finally:
-            self._path.unlink(missing_ok=True)
+            raise OutputError(f"standard output: {error.strerror}; write to a file to be able to resume") from error
+        yield count(result)
 
 
-def _write(out: IO[str], answer: dict[str, Any], target: Path) -> None:
-    try:
-        out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise OutputError(f"{target}: {error.strerror}; free some space and run the job again") from error
+def number_items(job: Job, position: Position, parts: Parts) -> Iterator[tuple[int, Item]]:
+    """The rows of unfinished shards, each with its shard's number."""
+    for i, row in enumerate(read_rows(job.source, job.columns.names, position)):
+        if not parts.is_done(i // job.shard_rows):
+            yield i // job.shard_rows, to_item(row, job.columns)
+
+
+def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
+    return {
+        "model": [bundle.name, bundle.digest],
+        "options": asdict(job.options),
+        "columns": asdict(job.columns),
+        "format": asdict(job.format),
+        "shard_rows": job.shard_rows,
+        "input": job.source.fingerprint(),
+    }

@@ -3,25 +3,17 @@
 import json
 import socket
 import sys
-import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.analysis import Document, Options, SummaryOptions
 from model.bundle import DEFAULT_BUNDLE
 from model.errors import ConfigError, DataError, DocumentError
-
-BundleOption = Annotated[Path, typer.Option(help="Directory of the model.", show_default="the one that ships")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-SentencesOption = Annotated[int, typer.Option(min=1, max=100, help="Sentences of each summary.")]
-StoriesOption = Annotated[
-    str, typer.Option(help="split: tell the stories of a page apart; whole: one text, one story.")
-]
+from service.batch import batch
+from service.choices import BundleOption, DeviceOption, SentencesOption, StoriesOption, choose, choose_stories
 
 commands = typer.Typer()
 _errors = Console(stderr=True)
@@ -68,10 +60,10 @@ def analyze(
     from service.answers import to_answer
     from service.terminal import show
 
-    as_json = _choose("--format", format, ("auto", "text", "json")) == "json" or (
+    as_json = choose("--format", format, ("auto", "text", "json")) == "json" or (
         format == "auto" and not sys.stdout.isatty()
     )
-    options = Options(_stories(stories), SummaryOptions(sentences=sentences))
+    options = Options(choose_stories(stories), SummaryOptions(sentences=sentences))
     texts = {name: _read_text(name) for name in files}
     analyzer = Analyzer.load(bundle, device)
     for name, text in texts.items():
@@ -85,50 +77,7 @@ def analyze(
             show(Console(), analysis, text, name)
 
 
-@commands.command()
-def batch(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help='JSONL, one {"id", "title", "text"} per line.')],
-    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="JSONL, one answer per line, in the same order.")],
-    sentences: SentencesOption = 3,
-    stories: StoriesOption = "split",
-    bundle: BundleOption = DEFAULT_BUNDLE,
-    device: DeviceOption = "auto",
-) -> None:
-    """Analyse a file of texts. Exit code 1 when some rows failed."""
-    from model.analyzer import Analyzer
-    from service.bulk import BulkCounts, list_documents, run_bulk
-
-    options = Options(_stories(stories), SummaryOptions(sentences=sentences))
-    n_rows = sum(1 for _ in list_documents(source))
-    analyzer = Analyzer.load(bundle, device)
-    start, counts = time.perf_counter(), BulkCounts()
-    with _progress() as progress:
-        task = progress.add_task("analysing", total=n_rows, rate="")
-        for counts in run_bulk(analyzer, source, target, options):
-            rate = counts.rows / (time.perf_counter() - start)
-            progress.update(task, completed=counts.rows, rate=f"{rate:.1f} articles/s")
-    seconds = time.perf_counter() - start
-    _errors.print(
-        f"{counts.rows} rows, {counts.failed} failed, {counts.tokens} tokens in {seconds:.1f} s "
-        f"({counts.rows / seconds:.1f} articles/s) -> {target}"
-    )
-    if counts.failed:
-        raise typer.Exit(1)
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    return Progress(*columns, TimeRemainingColumn(), console=_errors)
-
-
-def _choose(option: str, value: str, choices: Iterable[str]) -> str:
-    if value not in choices:
-        raise typer.BadParameter(f"{value!r}: expected {', '.join(choices)}", param_hint=option)
-    return value
-
-
-def _stories(value: str) -> Literal["split", "whole"]:
-    return "whole" if _choose("--stories", value, ("split", "whole")) == "whole" else "split"
+commands.command()(batch)
 
 
 def _read_text(name: str) -> str:

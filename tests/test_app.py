@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from model.analysis import Document, Options
+from model.analysis import Document
 from model.analyzer import Analyzer
 from service.answers import to_answer
 from service.app import make_app
-from service.bulk import run_bulk
+from service.bulk import Job, open_parts, run_bulk
+from service.rows import Position
 from service.schemas import DEFAULT_PARTS
 from service.settings import Settings
+from service.sources import find_source
 from tiny import LABELS, STORY
 
 CANARY = "Xyzzyfruit"
@@ -49,7 +51,8 @@ def test_http_library_and_batch_give_the_same_answer(
     folder = tmp_path_factory.mktemp("bulk")
     documents = [{"id": str(n), "text": f"{STORY} The goal fell in minute {n}."} for n in range(3)]
     (folder / "in.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
-    list(run_bulk(analyzer, folder / "in.jsonl", folder / "out.jsonl", Options()))
+    job = Job(find_source(str(folder / "in.jsonl")), folder / "out.jsonl")
+    list(run_bulk(analyzer, job, open_parts(job, analyzer.bundle, resume=False), Position()))
     batch = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
     http = post(client, {"documents": documents})["results"]
     library = [

@@ -48,22 +48,6 @@ def test_analyze_shows_bars_and_the_text_to_a_person(
     assert "Police found heroin" in shown
 
 
-def test_batch_answers_every_row_in_order_and_counts_the_bad_ones(
-    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = [{"id": n, "text": f"{STORY} Rain in {n}."} for n in range(5)]
-    lines = [json.dumps(row) for row in rows] + ["{broken", '{"id": "x", "text": 7}', '{"id": "y", "text": ""}']
-    (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
-    out = tmp_path / "out.jsonl"
-    assert run(monkeypatch, "batch", tmp_path / "in.jsonl", out, "--bundle", tiny_bundle) == 1
-    answers = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [answer.get("id") for answer in answers] == ["0", "1", "2", "3", "4", None, "x", "y"]
-    assert all("tags" in answer for answer in answers[:5])
-    assert "line 6: not JSON" in answers[5]["error"]["message"]
-    assert answers[7]["error"]["code"] == "empty_text"
-    assert "8 rows, 3 failed" in " ".join(capsys.readouterr().err.split())
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -73,8 +57,6 @@ def test_batch_answers_every_row_in_order_and_counts_the_bad_ones(
         (["analyze", "a.txt", "--device", "abacus"], "device 'abacus' does not work here"),
         (["analyze", "latin1.txt"], "byte 1 is not UTF-8"),
         (["analyze", "empty.txt"], "empty.txt: the text is empty"),
-        (["batch", "nowhere.jsonl", "out.jsonl"], "nowhere.jsonl: No such file or directory"),
-        (["batch", "rows.jsonl", "no/such/folder/out.jsonl"], "cannot write there"),
         (["train", "nowhere.toml"], "nowhere.toml: not found; configs/train.toml is a complete example"),
         (["train", "typo.toml"], "unknown key 'batch_storeis' in [optimizer]; did you mean 'batch_stories'?"),
         (["train", "wrong.toml"], "key 'rank' in [encoder]: Input should be a valid integer, got 'many'"),
@@ -100,7 +82,6 @@ def test_a_mistake_ends_with_one_sentence_and_exit_code_2(
         "a.txt": STORY.encode(),
         "latin1.txt": b"M\xe4rz",
         "empty.txt": b" \n",
-        "rows.jsonl": b'{"text": "It rained."}\n',
         "typo.toml": b"[optimizer]\nbatch_storeis = 8\n",
         "wrong.toml": b'[encoder]\nrank = "many"\n',
         "bad.jsonl": b'{"text": "It rained.", "labels": []}\n{\n',
@@ -111,7 +92,7 @@ def test_a_mistake_ends_with_one_sentence_and_exit_code_2(
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
-    needs_bundle = arguments[0] in {"analyze", "batch", "evaluate"} and len(arguments) > 1
+    needs_bundle = arguments[0] in {"analyze", "evaluate"} and len(arguments) > 1
     if needs_bundle and "--bundle" not in arguments:
         arguments = [*arguments, "--bundle", str(tiny_bundle)]
     assert run(monkeypatch, *arguments) == 2
