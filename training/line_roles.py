@@ -1,0 +1,294 @@
+"""Trains the classifier of line roles on pages composed from `training/pages/` and the stories of `training/corpus/`.
+
+    python -m training.line_roles            # writes model/line_roles.json
+
+`training/pages/*.txt` holds what stands around stories on news sites, written by hand in many languages: sections
+(`== before`), blocks of lines that come together, `@role` before each line. A composed page is a random site's layout
+around a random story; every line's role is known because it was put there.
+"""
+
+import json
+import random
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neural_network import MLPClassifier
+
+from model.line_features import describe_lines
+from model.lines import split_lines
+
+ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe", "navigation", "related", "timestamp",
+         "comments", "copyright", "other")  # fmt: skip
+HERE = Path(__file__).parent
+OUT = HERE.parent / "model" / "line_roles.json"
+_LISTS = ("name", "outlet", "place", "date", "time", "teaser")
+_SLOT = re.compile(r"\{(\w+)\}")
+
+Block = list[tuple[str, str]]  # role and line
+
+
+@dataclass
+class Language:
+    """The furniture and stories of one language."""
+
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    blocks: dict[str, list[Block]] = field(default_factory=dict)
+    stories: list[list[str]] = field(default_factory=list)  # title first
+
+
+def read_language(path: Path) -> Language:
+    """The sections of one file of `training/pages/`."""
+    language = Language()
+    for section in re.split(r"^== ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        name, _, content = section.partition("\n")
+        chunks = [chunk.splitlines() for chunk in re.split(r"\n\s*\n", content.strip())]
+        if name in _LISTS:
+            language.lists[name] = [line for chunk in chunks for line in chunk]
+        elif name == "body":
+            language.stories += chunks
+        else:
+            language.blocks[name] = [[_read_line(line) for line in chunk] for chunk in chunks]
+    return language
+
+
+def _read_line(line: str) -> tuple[str, str]:
+    if line.startswith("@"):
+        role, _, text = line[1:].partition(" ")
+        assert role in ROLES, line
+        return role, text
+    return "navigation", line
+
+
+def read_corpus(folder: Path) -> list[list[str]]:
+    """The stories of a folder of JSONL files, each a list of lines, its title first."""
+    rows = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    return [[row.get("title") or "", *re.split(r"\n+", row["text"].strip())] for row in rows]
+
+
+class Composer:
+    """Composes pages: random layouts of one language's furniture around random stories."""
+
+    def __init__(self, languages: dict[str, Language], corpus: list[list[str]], seed: int) -> None:
+        self.languages = languages
+        self.corpus = corpus
+        self.random = random.Random(seed)
+
+    def compose(self) -> Block:
+        """The lines of a page with their roles, blank lines among them."""
+        r = self.random
+        name = "en" if r.random() < 0.5 else r.choice(sorted(self.languages))
+        self.language = self.languages[name]
+        self.stories = self.language.stories
+        if name == "en" or r.random() < 0.6:  # shape matters, not language
+            self.stories = self.corpus
+        self.style = _Style(r)
+        kind = r.random()
+        if kind < 0.25:
+            return self._set(self._plain())
+        if kind < 0.5:
+            return self._set(self._snippet())
+        return self._set(self._page())
+
+    def _plain(self) -> list[Block]:
+        """A story as a user of the API sends it: text, perhaps a headline, byline or sign-off."""
+        title, *text = self.random.choice(self.stories)
+        blocks = [[("headline", title)]] if title and self._chance(0.4) else []
+        if self._chance(0.15):
+            blocks.append([("byline", self._fill("{name}"))])
+        blocks += self._body(text, interruptions=0.15)
+        if self._chance(0.1):
+            blocks += self._some("after", 1)
+        return blocks
+
+    def _snippet(self) -> list[Block]:
+        """What one copies out of a browser: the story and some of what is around it."""
+        blocks = self._story(interruptions=self.random.choice([0, 0.5, 2]))
+        blocks += self._some("after", self.random.randint(0, 4))
+        blocks += self._some("more", self.random.randint(0, 2))
+        for _ in range(self.random.choice([0, 0, 0, 1, 2, 3])):
+            blocks += self._other_story()
+        return blocks
+
+    def _page(self) -> list[Block]:
+        blocks = self._some("top", self.random.randint(1, 4)) + self._menus(self.random.choice([0, 0, 1, 4]))
+        blocks += self._some("more", self.random.choice([0, 0, 1, 2]))
+        blocks += self._story(interruptions=self.random.choice([0, 0.5, 1, 3]))
+        blocks += self._some("after", self.random.randint(1, 5))
+        blocks += self._comments()
+        blocks += self._some("more", self.random.randint(0, 5))
+        for _ in range(self.random.choice([0, 0, 0, 0, 1, 3])):
+            blocks += self._other_story()
+        blocks += self._some("more", self.random.choice([0, 0, 2])) + self._menus(self.random.choice([0, 0, 0, 2]))
+        return blocks + self._some("bottom", self.random.randint(1, 4))
+
+    def _story(self, interruptions: float) -> list[Block]:
+        title, *text = self.random.choice(self.stories)
+        blocks: list[Block] = []
+        if title and self._chance(0.15):
+            blocks.append([("navigation", f"Home > {self.random.choice(['News', 'World', 'Local'])} > {title}")])
+        if title:
+            blocks.append([("headline", title)])
+        if self._chance(0.3):
+            blocks.append([("heading", self._teaser())])
+        blocks += self._some("before", self.random.choice([0, 1, 1, 1, 2, 3]))
+        if self._chance(0.15):
+            blocks += self._some("more", 1)
+        return blocks + self._body(text, interruptions)
+
+    def _other_story(self) -> list[Block]:
+        r = self.random
+        outlet, ago = self._fill("{outlet}"), self._fill(r.choice(["{n} hours ago", "{date}", "{n}h", "{date} {time}"]))
+        title, *text = r.choice(self.stories)
+        source: Block = [("byline", outlet), ("timestamp", ago), ("byline", f"- {outlet}")]
+        head: Block = source[: r.randint(0, 3)] + [("headline", title or self._teaser())]
+        if r.random() < 0.4:
+            text = [" ".join(text)]
+        elif r.random() < 0.5:
+            text = text[: r.randint(2, 8)]
+        return [head, *self._some("before", r.choice([0, 0, 1])), *self._body(text, 0.2), *self._some("after", r.choice([0, 1]))]
+
+    def _body(self, text: list[str], interruptions: float) -> list[Block]:
+        """The lines of a story; `interruptions` blocks of furniture per ten lines stand among them."""
+        r = self.random
+        blocks: list[Block] = []
+        subheads, bullets = r.random() < 0.2, r.random() < 0.08
+        for i, line in enumerate(text):
+            role = _role_in_corpus(line)
+            if subheads and i and r.random() < 0.25:
+                blocks.append([("body", self._subhead(text))])
+            if bullets and r.random() < 0.3:
+                blocks.append([("body", f"{self.style.bullet or '- '}{part}") for part in re.split(r"(?<=[.;]) ", line)])
+                continue
+            blocks.append([("body" if role is None else role, self._mangle(line))])
+            if i + 1 < len(text) and r.random() < interruptions / 10:
+                blocks += self._some("inside", 1)
+        return blocks
+
+    def _subhead(self, text: list[str]) -> str:
+        words = self.random.choice(text).split()[: self.random.randint(1, 6)]
+        line = " ".join(words).strip(".,;:\"“”")
+        return self.random.choice([line, line, line.title(), line.upper(), line + "?", line + ":"]) or "More"
+
+    def _mangle(self, line: str) -> str:
+        if self.style.is_lower:
+            line = line.lower()
+        if self._chance(0.02):  # a link or tag broke the line
+            cut = line.find(" ", len(line) // 2)
+            return line if cut < 0 else line[:cut] + "\n" + line[cut + 1 :]
+        return line
+
+    def _menus(self, n: int) -> list[Block]:
+        """Long menus of one to three words, in the style of the site."""
+        entries = [line for blocks in self.language.blocks.values() for block in blocks for role, line in block if role == "navigation"]
+        words = [word.strip(".,:;?!\"“”").title() for story in self.random.sample(self.stories, min(3, len(self.stories))) for word in " ".join(story).split() if len(word) > 3]
+        blocks = []
+        for _ in range(n):
+            menu = [self.random.choice(entries) if self._chance(0.4) else " ".join(self.random.sample(words, self.random.randint(1, 3))) for _ in range(self.random.randint(3, 20))]
+            blocks.append([("navigation", line) for line in menu])
+        return blocks
+
+    def _comments(self) -> list[Block]:
+        """Readers' remarks, made from sentences of other stories in a reader's dress."""
+        if not self._chance(0.25):
+            return []
+        r = self.random
+        remarks: Block = [("comments", r.choice(["Comments", "{n} comments", "Join the discussion", "Your say"]))]
+        for _ in range(r.randint(2, 15)):
+            sentences = re.split(r"(?<=[.!?]) ", r.choice(r.choice(self.stories)[1:]))[: r.randint(1, 3)]
+            remark = r.choice([" ".join(sentences), " ".join(sentences).lower(), " ".join(sentences).replace(".", "!!")])
+            remarks += [("comments", r.choice(["{name}", "{name} says:", "reader{n}", "1. {name}", "{name}, {place}"]))]
+            remarks += [("timestamp", r.choice(["{n} hours ago", "{date} at {time}"]))] * r.randint(0, 1)
+            remarks += [("comments", remark)]
+            remarks += [("comments", line) for line in r.choice([["Reply"], [], ["Reply", "Share", "Report"], ["{n}", "Reply"]])]
+        return [[(role, self._fill(line)) for role, line in remarks]]
+
+    def _some(self, section: str, n: int) -> list[Block]:
+        """Blocks of a section, filled in and dressed; English ones turn up on every site."""
+        own, english = self.language.blocks[section], self.languages["en"].blocks[section]
+        blocks = [self.random.choice(english if self._chance(0.1) else own) for _ in range(n)]
+        return [self._dress([(role, self._fill(line)) for role, line in block]) for block in blocks]
+
+    def _dress(self, block: Block) -> Block:
+        """Bullets, or all on one line, or capitals, as the site likes."""
+        style, r = self.style, self.random
+        role = block[0][0]
+        if len(block) > 2 and len({role for role, _ in block}) == 1 and role in ("navigation", "share", "byline", "timestamp") and r.random() < style.joined:
+            return [(role, style.joint.join(line for _, line in block))]
+        if len(block) > 2 and style.bullet and r.random() < 0.8:
+            return [(role, style.bullet + line if role != "timestamp" else line) for role, line in block]
+        return block
+
+    def _teaser(self) -> str:
+        r = self.random
+        if r.random() < 0.4 or len(self.stories) < 20:
+            return r.choice(self.language.lists["teaser"])
+        sentence = re.split(r"(?<=[.!?]) ", r.choice(r.choice(self.stories)[1:] or ["More to come"]))[0]
+        return sentence[: r.randint(50, 160)] + r.choice(["...", "…", " [...]"]) if r.random() < 0.3 else sentence
+
+    def _fill(self, line: str) -> str:
+        def value(match: re.Match[str]) -> str:
+            r, slot = self.random, match.group(1)
+            if slot == "n":
+                return str(r.randint(1, 24))
+            if slot == "title":
+                return r.choice(self.stories)[0] or self._teaser()
+            return self._teaser() if slot == "teaser" else r.choice(self.language.lists[slot])
+
+        return _SLOT.sub(value, line)
+
+    def _chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def _set(self, blocks: list[Block]) -> Block:
+        """The blocks one under the other, with the site's blank lines."""
+        page: Block = []
+        for block in blocks:
+            for i, (role, line) in enumerate(block):
+                if (i == 0 and self._chance(self.style.blank_blocks)) or self._chance(self.style.blank_lines):
+                    page.append(("", ""))
+                page += [(role, part) for part in line.split("\n") if part.strip()]
+        return page
+
+
+class _Style:
+    """The habits of one site's plain-text rendering."""
+
+    def __init__(self, r: random.Random) -> None:
+        self.bullet = r.choice(["", "", "", "* ", "* ", "+ ", "- ", "• ", "1. "])
+        self.blank_blocks = r.choice([0, 0, 0.5, 1, 1, 1])
+        self.blank_lines = r.choice([0, 0, 0.3, 1])
+        self.joined = r.choice([0, 0, 0.3, 0.8])
+        self.joint = r.choice([" ", " ", " | ", "", " · ", " / "])
+        self.is_lower = r.random() < 0.02
+
+
+def _role_in_corpus(line: str) -> str | None:
+    """The role of a corpus story's line when it is not body."""
+    if re.match(r"(By|Reporting by|Editing by|\(Reporting) ", line) and len(line) < 120:
+        return "byline"
+    return "caption" if re.match(r"(PHOTO|Photo|CAPTION|Caption|Image)\b", line) else None
+
+
+def label_page(page: Block) -> tuple[NDArray[np.float32], list[int]]:
+    """Features [lines, features] and roles of a composed page's lines."""
+    text = "\n".join(line for _, line in page)
+    starts, offset = {}, 0
+    for role, line in page:
+        starts[offset + len(line) - len(line.lstrip())] = role
+        offset += len(line) + 1
+    lines = split_lines(text)
+    return describe_lines(lines), [ROLES.index(starts[line.start]) for line in lines]
+
+
+def train(corpus: Path, n_pages: int, seed: int) -> MLPClassifier:
+    """A classifier of line roles."""
+    languages = {path.stem: read_language(path) for path in sorted((HERE / "pages").glob("*.txt"))}
+    composer = Composer(languages, read_corpus(corpus), seed)
+    parts = [label_page(composer.compose()) for _ in range(n_pages)]
+    features = np.concatenate([part for part, _ in parts])
+    roles = np.array([role for _, roles in parts for role in roles])
+    print(f"{n_pages} pages, {len(roles)} lines, {features.shape[1]} features")
+    return features, roles
