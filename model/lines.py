@@ -62,4 +62,5 @@ def _single_lines(text: str) -> Iterator[Line]:
 def _is_wrapped(paragraph: list[Line]) -> bool:
     if len(paragraph) < 3 or len(paragraph[0].text) >= _WRAP_WIDTH:
         return False
-    return is_hard_wrapped([line.text for line in paragraph])
+    continued = sum(not line.text[0].isupper() and line.text[0].isalpha() for line in paragraph[1:])
+    return 2 * continued >= len(paragraph) - 1 and is_hard_wrapped([line.text for line in paragraph])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 
 from model.line_features import describe_lines
-from model.lines import split_lines
+from model.lines import Line, split_lines
 
 ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe", "navigation", "related", "timestamp",
          "comments", "copyright", "other")  # fmt: skip
@@ -75,10 +75,12 @@ class Composer:
         self.languages = languages
         self.corpus = corpus
         self.random = random.Random(seed)
+        self.n_stories = 0
 
     def compose(self) -> Block:
         """The lines of a page with their roles, blank lines among them."""
         r = self.random
+        self.n_stories = 0
         name = "en" if r.random() < 0.5 else r.choice(sorted(self.languages))
         self.language = self.languages[name]
         self.stories = self.language.stories
@@ -115,12 +117,16 @@ class Composer:
     def _page(self) -> list[Block]:
         blocks = self._some("top", self.random.randint(1, 4)) + self._menus(self.random.choice([0, 0, 1, 4]))
         blocks += self._some("more", self.random.choice([0, 0, 1, 2]))
+        if self._chance(0.07):
+            blocks += self._asides()
         blocks += self._story(interruptions=self.random.choice([0, 0.5, 1, 3]))
         blocks += self._some("after", self.random.randint(1, 5))
         blocks += self._comments()
         blocks += self._some("more", self.random.randint(0, 5))
         for _ in range(self.random.choice([0, 0, 0, 0, 1, 3])):
             blocks += self._other_story()
+        if self._chance(0.2):
+            blocks += [[("related", self._subhead([self._teaser()]))], *self._asides()]
         blocks += self._some("more", self.random.choice([0, 0, 2])) + self._menus(self.random.choice([0, 0, 0, 2]))
         return blocks + self._some("bottom", self.random.randint(1, 4))
 
@@ -153,24 +159,60 @@ class Composer:
     def _body(self, text: list[str], interruptions: float) -> list[Block]:
         """The lines of a story; `interruptions` blocks of furniture per ten lines stand among them."""
         r = self.random
+        self.n_stories += 1
+        body = f"body {self.n_stories}"
         blocks: list[Block] = []
-        subheads, bullets = r.random() < 0.2, r.random() < 0.08
+        subheads, bullets, lists, tweets = r.random() < 0.25, r.random() < 0.08, r.random() < 0.12, r.random() < 0.08
         for i, line in enumerate(text):
             role = _role_in_corpus(line)
             if subheads and i and r.random() < 0.25:
-                blocks.append([("body", self._subhead(text))])
+                blocks.append([(body, self._subhead(text))])
             if bullets and r.random() < 0.3:
-                blocks.append([("body", f"{self.style.bullet or '- '}{part}") for part in re.split(r"(?<=[.;]) ", line)])
+                blocks.append([(body, f"{self.style.bullet or '- '}{part}") for part in re.split(r"(?<=[.;]) ", line)])
                 continue
-            blocks.append([("body" if role is None else role, self._mangle(line))])
+            blocks.append([(body if role is None else role, self._mangle(line))])
+            if lists and r.random() < 0.4:
+                blocks.append([(body, item) for item in self._items(text)])
+            if tweets and r.random() < 0.3:
+                quote = re.split(r"(?<=[.!?]) ", r.choice(text))[0]
+                blocks.append([(body, quote), (body, self._fill("— {name} (@{name}) {date}"))])
             if i + 1 < len(text) and r.random() < interruptions / 10:
-                blocks += self._some("inside", 1)
+                for _ in range(r.choice([1, 1, 1, 2, 3])):
+                    blocks += self._interruption()
         return blocks
+
+    def _interruption(self) -> list[Block]:
+        chance = self.random.random()
+        if chance < 0.65:
+            return self._some("inside", 1)
+        return self._some("more", 1) if chance < 0.85 else self._some("after", 1)
+
+    def _asides(self) -> list[Block]:
+        """Lists of other stories with their first sentences, in one of the many ways of setting them."""
+        r = self.random
+        shape = r.choice(["{t}|{x}", "{t}|{x}|{d}", "{t}{x}", "{d}|{t}|{x}", "{c}|{t}|{x}|{b}", "{x}", "{t}: {x}", "* {x}"])
+        asides = []
+        for _ in range(r.randint(2, 8)):
+            title, *text = r.choice(self.stories)
+            parts = {"t": title or self._teaser(), "x": " ".join(re.split(r"(?<=[.!?]) ", text[0])[: r.randint(1, 3)])}
+            parts |= {"d": self._fill("{date}"), "c": self._subhead(text).upper(), "b": self._fill("By {name}")}
+            cut = r.choice([120, 160, 250, 400])
+            if len(parts["x"]) > cut:
+                parts["x"] = parts["x"][:cut] + r.choice(["...", "…", " […]", ""])
+            asides.append([("related", line.format(**parts)) for line in shape.split("|")])
+        return asides
 
     def _subhead(self, text: list[str]) -> str:
         words = self.random.choice(text).split()[: self.random.randint(1, 6)]
         line = " ".join(words).strip(".,;:\"“”")
         return self.random.choice([line, line, line.title(), line.upper(), line + "?", line + ":"]) or "More"
+
+    def _items(self, text: list[str]) -> list[str]:
+        """A list inside a story: short lines, numbered, dotted or bare."""
+        mark = self.random.choice(["", "", "- ", "* ", "{i}. ", "{i}) ", "{d} -- "])
+        return [
+            mark.format(i=i, d=self._fill("{date}")) + self._subhead(text) for i in range(1, self.random.randint(3, 9))
+        ]
 
     def _mangle(self, line: str) -> str:
         if self.style.is_lower:
@@ -272,23 +314,27 @@ def _role_in_corpus(line: str) -> str | None:
     return "caption" if re.match(r"(PHOTO|Photo|CAPTION|Caption|Image)\b", line) else None
 
 
-def label_page(page: Block) -> tuple[NDArray[np.float32], list[int]]:
-    """Features [lines, features] and roles of a composed page's lines."""
-    text = "\n".join(line for _, line in page)
-    starts, offset = {}, 0
+@dataclass(frozen=True)
+class LabelledPage:
+    """A composed page's lines, with the role of each and the number of the story it belongs to (0: none)."""
+
+    lines: list[Line]
+    features: NDArray[np.float32]
+    roles: NDArray[np.int64]
+    stories: NDArray[np.int64]
+
+
+def label_page(page: Block) -> LabelledPage:
+    """The lines of a composed page, described and labelled."""
+    label_at, offset = {}, 0
     for role, line in page:
-        starts[offset + len(line) - len(line.lstrip())] = role
+        label_at[offset + len(line) - len(line.lstrip())] = role
         offset += len(line) + 1
-    lines = split_lines(text)
-    return describe_lines(lines), [ROLES.index(starts[line.start]) for line in lines]
-
-
-def train(corpus: Path, n_pages: int, seed: int) -> MLPClassifier:
-    """A classifier of line roles."""
-    languages = {path.stem: read_language(path) for path in sorted((HERE / "pages").glob("*.txt"))}
-    composer = Composer(languages, read_corpus(corpus), seed)
-    parts = [label_page(composer.compose()) for _ in range(n_pages)]
-    features = np.concatenate([part for part, _ in parts])
-    roles = np.array([role for _, roles in parts for role in roles])
-    print(f"{n_pages} pages, {len(roles)} lines, {features.shape[1]} features")
-    return features, roles
+    lines = split_lines("\n".join(line for _, line in page))
+    labels = [label_at[line.start].partition(" ") for line in lines]
+    return LabelledPage(
+        lines,
+        describe_lines(lines),
+        np.array([ROLES.index(role) for role, _, _ in labels]),
+        np.array([int(story or 0) for _, _, story in labels]),
+    )
