@@ -13,7 +13,7 @@ from model.lines import Line
 
 Matrix = NDArray[np.float32]
 
-_HEAD = 400  # characters at each end of a line that are looked at word by word
+_HEAD = 160  # characters at each end of a line that are looked at word by word
 _UNSPACED_WIDTH = 2.5  # Latin letters that say as much as one Chinese, Japanese or Korean one
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 _WINDOWS = (3, 8, 25)
@@ -111,18 +111,22 @@ def _around(own: Matrix) -> list[Matrix]:
 
 def _echoes(lines: Sequence[Line], own: Matrix) -> Matrix:
     """How much of a line's longer words the next prose lines, and all prose lines, use too. [lines, 2]"""
-    prose = own[:, _PROSE]
-    words = [frozenset(w for w in words_of(line.text[:_HEAD]) if len(w) > 3) for line in lines]
-    everywhere = Counter(word for i in np.flatnonzero(prose) for word in words[i])
+    prose = own[:, _PROSE].tolist()
+    words = [frozenset(w for w in words_of(line.text[: 2 * _HEAD]) if len(w) > 3) for line in lines]
+    once: set[str] = set()
+    twice: set[str] = set()
+    for line_words, is_prose in zip(words, prose, strict=True):
+        if is_prose:
+            twice |= once & line_words
+            once |= line_words
     out = np.zeros((len(lines), 2), dtype=np.float32)
-    ahead: list[frozenset[str]] = []
+    ahead: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     for i in range(len(lines) - 1, -1, -1):
-        own_words = words[i]
-        n_own = len(own_words) or 1
-        out[i, 0] = sum(any(word in other for other in ahead) for word in own_words) / n_own
-        out[i, 1] = sum(everywhere[word] > (prose[i] > 0) for word in own_words) / n_own
+        n_words = len(words[i]) or 1
+        out[i, 0] = len(words[i] & (ahead[0] | ahead[1])) / n_words
+        out[i, 1] = len(words[i] & (twice if prose[i] else once)) / n_words
         if prose[i]:
-            ahead = [own_words, *ahead[:1]]
+            ahead = (words[i], ahead[0])
     return out
 
 

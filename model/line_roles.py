@@ -5,6 +5,7 @@ The classifier is a network with one hidden layer over the features of a line an
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,15 @@ ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe
          "comments", "copyright", "other")  # fmt: skip
 CLASSIFIER = Path(__file__).with_suffix(".json")
 REACH = 5.0  # standard deviations at which a feature is cut off: no page is as odd as it looks
+
+_PLAIN = 0.8  # share of a text's characters that are body from which it is taken for a story and little else
+_PLAINLY = 0.97  # probability of furniture that counts in such a text
+_LONG = 150  # characters; no headline, and seldom furniture, is longer
+_MAX_CAPTION = 400
+_CREDIT_AT_END = re.compile(
+    r"(?:^|[.!?\"'”’)\]\s|[-–—|(/]\s?|\s)(?:PHOTOS?|Photos?|FOTOS?|Fotos?|IMAGES?|Image|Picture|Photograph|Photographer|Credit|"
+    r"Cr[ée]dito?s?|Bild|Фото)\s?(?:by|:|©|/)\s?[^.!?]{2,70}\)?\.?$"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,30 @@ class RoleClassifier:
 
 def role_probabilities(lines: Sequence[Line]) -> Matrix:
     """How likely each line plays each of ROLES. float32 [lines, roles]"""
-    return load_classifier().probabilities(describe_lines(lines))
+    roles = load_classifier().probabilities(describe_lines(lines))
+    _mark_credits(lines, roles)
+    _give_benefit_of_doubt(lines, roles)
+    return roles
+
+
+def _mark_credits(lines: Sequence[Line], roles: Matrix) -> None:
+    """Makes a caption of each short line that ends with the name of its photographer."""
+    for i, line in enumerate(lines):
+        if len(line.text) <= _MAX_CAPTION and _CREDIT_AT_END.search(line.text):
+            roles[i] = 0
+            roles[i, ROLES.index("caption")] = 1
+
+
+def _give_benefit_of_doubt(lines: Sequence[Line], roles: Matrix) -> None:
+    """Lets a text that is nearly all body keep every line that is not plainly furniture."""
+    widths = np.array([len(line.text) for line in lines])
+    if (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
+        return
+    doubtful = (roles[:, 1:].max(axis=1) < _PLAINLY) | (widths > _LONG)
+    first_is_headline = roles[0, 1] >= _PLAINLY and widths[0] <= _LONG
+    doubtful |= (roles.argmax(axis=1) == ROLES.index("headline")) & ~(first_is_headline & (np.arange(len(lines)) == 0))
+    roles[doubtful] = 0
+    roles[doubtful, 0] = 1
 
 
 @cache

@@ -5,7 +5,6 @@ are most often written in. They are evidence for the classifier of line roles, n
 """
 
 import re
-from itertools import pairwise
 
 _WORDS = {
     "share": """share|shares|share this|share on|tweet|retweet|pin it|facebook|twitter|whatsapp|linkedin|reddit|pinterest|
@@ -106,6 +105,7 @@ def _phrases() -> dict[str, tuple[int, ...]]:
 
 
 _PHRASES = _phrases()
+_BEGINNINGS = frozenset(phrase.split()[0] for phrase in _PHRASES if " " in phrase)
 _UNSPACED_PHRASES = tuple(phrase for phrase in _PHRASES if _UNSPACED.search(phrase))
 
 
@@ -127,16 +127,16 @@ def count_unspaced(text: str) -> int:
 def count_cues(text: str, words: list[str]) -> list[float]:
     """For each of KINDS, how many of the words (each word of a phrase counts) speak for it."""
     counts = [0.0] * len(KINDS)
-    for word in words:
+    for i, word in enumerate(words):
         for kind in _PHRASES.get(word, ()):
             counts[kind] += 1
-    for n_words, phrases in ((2, pairwise(words)), (3, zip(words, words[1:], words[2:], strict=False))):
-        for phrase in phrases:
-            for kind in _PHRASES.get(" ".join(phrase), ()):
-                counts[kind] += n_words
+        if word in _BEGINNINGS:
+            for n_words in (2, 3):
+                for kind in _PHRASES.get(" ".join(words[i : i + n_words]), ()):
+                    counts[kind] += n_words
     if is_unspaced(text):
-        for phrase_ in _UNSPACED_PHRASES:
-            if phrase_ in text:
-                for kind in _PHRASES[phrase_]:
+        for phrase in _UNSPACED_PHRASES:
+            if phrase in text:
+                for kind in _PHRASES[phrase]:
                     counts[kind] += 1
     return counts

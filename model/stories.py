@@ -98,9 +98,16 @@ def _size(gains: NDArray[np.float32], run: tuple[int, int]) -> float:
 
 def _story(lines: Sequence[Line], roles: Matrix, run: tuple[int, int]) -> StoryLines:
     body = tuple(i for i in range(*run) if roles[i, 0] > _IS_BODY)
-    above = range(max(0, body[0] - _HEAD_REACH - 1), body[0])
+    above = _lines_above(roles, body[0])
     best = max(above, key=lambda i: float(roles[i, _HEADLINE]), default=None)
     return StoryLines(body, best if best is not None and roles[best, _HEADLINE] > 0.5 else None)
+
+
+def _lines_above(roles: Matrix, first: int) -> range:
+    """The lines that may hold a story's headline: a few, back to the body of the story before."""
+    top = max(0, first - _HEAD_REACH - 1)
+    bodies = np.flatnonzero(roles[top:first, 0] > _IS_BODY)
+    return range(top + int(bodies[-1]) + 1 if len(bodies) else top, first)
 
 
 def _is_long_enough(lines: Sequence[Line], story: StoryLines) -> bool:

@@ -7,6 +7,7 @@
 around a random story; every line's role is known because it was put there.
 """
 
+import argparse
 import json
 import random
 import re
@@ -14,16 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPClassifier
+from torch import nn
 
 from model.line_features import describe_lines
+from model.line_roles import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
 from model.lines import Line, split_lines
 
-ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe", "navigation", "related", "timestamp",
-         "comments", "copyright", "other")  # fmt: skip
 HERE = Path(__file__).parent
-OUT = HERE.parent / "model" / "line_roles.json"
+_HIDDEN, _EPOCHS, _BATCH = 48, 8, 1024
+_BLUR, _BLOT = 0.3, 0.2  # noise in standard deviations, share of features hidden: 0.90 -> 0.93 F1 on real pages
+_BODY_WEIGHT = 3.0  # a lost line of body is worse than a line of furniture kept
 _LISTS = ("name", "outlet", "place", "date", "time", "teaser")
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -338,3 +341,49 @@ def label_page(page: Block) -> LabelledPage:
         np.array([ROLES.index(role) for role, _, _ in labels]),
         np.array([int(story or 0) for _, _, story in labels]),
     )
+
+
+def train(features: NDArray[np.float32], roles: NDArray[np.int64], seed: int) -> RoleClassifier:
+    """A classifier of line roles, fitted to lines blurred and blotted.
+
+    Real pages differ from composed ones: noise and missing features keep the network from leaning on any one of them.
+    """
+    torch.manual_seed(seed)
+    mean, scale = features.mean(0), features.std(0) + 1e-2
+    inputs = torch.from_numpy((features - mean) / scale).clamp(-REACH, REACH)
+    targets = torch.from_numpy(roles)
+    network = nn.Sequential(nn.Linear(features.shape[1], _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, len(ROLES)))
+    loss = nn.CrossEntropyLoss(weight=torch.tensor([_BODY_WEIGHT] + [1.0] * (len(ROLES) - 1)), label_smoothing=0.02)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
+    n_batches = len(inputs) // _BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=_EPOCHS * n_batches)
+    for _ in range(_EPOCHS):
+        for batch in torch.randperm(len(inputs))[: n_batches * _BATCH].view(-1, _BATCH):
+            seen = inputs[batch] * (torch.rand(_BATCH, inputs.shape[1]) > _BLOT)
+            optimizer.zero_grad()
+            loss(network(seen + _BLUR * torch.randn_like(seen)), targets[batch]).backward()
+            optimizer.step()
+            schedule.step()
+    weights = [parameter.detach().numpy() for parameter in network.parameters()]
+    return RoleClassifier(mean, scale, weights[0].T, weights[1], weights[2].T, weights[3])
+
+
+def main() -> None:
+    """Composes pages, trains the classifier and writes it."""
+    parser = argparse.ArgumentParser(description="Trains the classifier of line roles.")
+    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", help="folder of stories, JSONL")
+    parser.add_argument("--pages", type=int, default=2500, help="how many pages to compose")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=CLASSIFIER)
+    options = parser.parse_args()
+    languages = {path.stem: read_language(path) for path in sorted((HERE / "pages").glob("*.txt"))}
+    composer = Composer(languages, read_corpus(options.corpus), options.seed)
+    pages = [label_page(composer.compose()) for _ in range(options.pages)]
+    features = np.concatenate([page.features for page in pages])
+    classifier = train(features, np.concatenate([page.roles for page in pages]), options.seed)
+    save_classifier(classifier, options.out)
+    print(f"{options.out}: learned from {len(features)} lines of {len(pages)} pages")
+
+
+if __name__ == "__main__":
+    main()
