@@ -24,6 +24,7 @@ REACH = 5.0  # standard deviations at which a feature is cut off: no page is as 
 
 _PLAIN = 0.8  # share of a text's characters that are body from which it is taken for a story and little else
 _PLAINLY = 0.97  # probability of furniture that counts in such a text
+_MIN_RUN = 3  # lines of furniture on end that are no doubt a part of a page
 _LONG = 150  # characters; no headline, and seldom furniture, is longer
 _MAX_CAPTION = 400
 _CREDIT_AT_END = re.compile(
@@ -68,15 +69,24 @@ def _mark_credits(lines: Sequence[Line], roles: Matrix) -> None:
 
 
 def _give_benefit_of_doubt(lines: Sequence[Line], roles: Matrix) -> None:
-    """Lets a text that is nearly all body keep every line that is not plainly furniture."""
+    """Lets a text that is nearly all body keep every lonely line that is not plainly furniture."""
     widths = np.array([len(line.text) for line in lines])
     if (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
         return
     doubtful = (roles[:, 1:].max(axis=1) < _PLAINLY) | (widths > _LONG)
-    first_is_headline = roles[0, 1] >= _PLAINLY and widths[0] <= _LONG
-    doubtful |= (roles.argmax(axis=1) == ROLES.index("headline")) & ~(first_is_headline & (np.arange(len(lines)) == 0))
-    roles[doubtful] = 0
-    roles[doubtful, 0] = 1
+    doubtful |= (roles.argmax(axis=1) == ROLES.index("headline")) & (np.arange(len(lines)) > 0)
+    keep = doubtful & _is_lonely(roles[:, 0] < 0.5)
+    roles[keep] = 0
+    roles[keep, 0] = 1
+
+
+def _is_lonely(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """True for flags in runs of fewer than three."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    lonely = flags.copy()
+    for start, end in edges.reshape(-1, 2).tolist():
+        lonely[start:end] = end - start < _MIN_RUN
+    return lonely
 
 
 @cache

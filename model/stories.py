@@ -18,6 +18,8 @@ _MIN_STORY = 300  # characters of a story that is not the main one
 _MAIN_SHARE = 0.4  # of the longest story's size, which the main one, the first, must have
 _HEAD_REACH = 5  # lines between a headline and its story: byline, date, share bar, caption
 _SAME_STORY = 0.35  # share of words in common that tells a subheading from another story's headline
+_TAKEN_UP = 0.3  # share of words in common that tells a story going on from a remark on it
+_INTERRUPTION = 25  # lines that may stand between the parts of a story
 _HEADLINE = ROLES.index("headline")
 _BREAKS = [ROLES.index(role) for role in ("timestamp", "byline", "related", "share", "subscribe", "comments", "copyright")]
 
@@ -36,15 +38,29 @@ def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
     runs = [run for start, end in _sections(lines, roles) for run in _dense_runs(gains, start, end)]
     if not runs:
         return []
-    sizes = [_size(gains, run) for run in runs]
-    main = next(i for i, size in enumerate(sizes) if size >= _MAIN_SHARE * max(sizes))
-    others = [run for i, run in enumerate(runs) if i != main]
-    stories = [_story(lines, roles, runs[main])]
-    for run in others:
-        story = _story(lines, roles, run)
-        if story.headline is not None and _is_long_enough(lines, story):
-            stories.append(story)
-    return stories
+    stories = [_story(lines, roles, run) for run in runs]
+    main = _main_story(stories, [_size(gains, run) for run in runs])
+    others = [story for story in stories if story is not main]
+    headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story)]
+    body = sum((story.body for story in others if _goes_on(lines, main, story)), main.body)
+    return [StoryLines(tuple(sorted(body)), main.headline), *headed]
+
+
+def _goes_on(lines: Sequence[Line], main: StoryLines, part: StoryLines) -> bool:
+    """True when a part without a headline is the main story, taken up again after an interruption."""
+    distance = part.body[0] - main.body[-1]
+    if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
+        return False
+    new = _long_words(lines, part.body)
+    return len(new & _long_words(lines, main.body)) >= _TAKEN_UP * len(new)
+
+
+def _main_story(stories: Sequence[StoryLines], sizes: Sequence[float]) -> StoryLines:
+    """The first story with a headline that is not much shorter than the longest one; else the longest."""
+    for story, size in zip(stories, sizes, strict=True):
+        if story.headline is not None and size >= _MAIN_SHARE * max(sizes):
+            return story
+    return stories[int(np.argmax(sizes))]
 
 
 def _gains(lines: Sequence[Line], roles: Matrix) -> NDArray[np.float32]:
