@@ -14,14 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.line_features import Matrix, describe_lines
+from model.line_features import OWN, Matrix, describe_lines
 from model.lines import Line
 
 ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe", "navigation", "related", "timestamp",
          "comments", "copyright", "other")  # fmt: skip
 CLASSIFIER = Path(__file__).with_suffix(".json")
+_CUED = OWN.index("cued")
 REACH = 5.0  # standard deviations at which a feature is cut off: no page is as odd as it looks
 
+_CUE = 0.5  # share of a line's words that give it away
+_MIN_CUED, _MIN_CUED_SHARE = 3, 0.03  # such lines in a page: 1-113 of 90 real pages (a fifth of all lines), 0-2 of articles
 _PLAIN = 0.8  # share of a text's characters that are body from which it is taken for a story and little else
 _PLAINLY = 0.97  # probability of furniture that counts in such a text
 _MIN_RUN = 3  # lines of furniture on end that are no doubt a part of a page
@@ -54,9 +57,10 @@ class RoleClassifier:
 
 def role_probabilities(lines: Sequence[Line]) -> Matrix:
     """How likely each line plays each of ROLES. float32 [lines, roles]"""
-    roles = load_classifier().probabilities(describe_lines(lines))
+    features = describe_lines(lines)
+    roles = load_classifier().probabilities(features)
+    _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles)
     _mark_credits(lines, roles)
-    _give_benefit_of_doubt(lines, roles)
     return roles
 
 
@@ -68,14 +72,21 @@ def _mark_credits(lines: Sequence[Line], roles: Matrix) -> None:
             roles[i, ROLES.index("caption")] = 1
 
 
-def _give_benefit_of_doubt(lines: Sequence[Line], roles: Matrix) -> None:
-    """Lets a text that is nearly all body keep every lonely line that is not plainly furniture."""
+def _give_benefit_of_doubt(lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix) -> None:
+    """Lets a text keep lines as body unless they are plainly furniture, when it may be a story and little else.
+
+    A page speaks of itself: among its lines are many like "Share" or "Privacy". A text that hardly does is no page,
+    however short its lines. A text that does, but is nearly all body, may still lose what stands together.
+    """
     widths = np.array([len(line.text) for line in lines])
-    if (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
+    is_page = is_cued.sum() >= _MIN_CUED and is_cued.mean() >= _MIN_CUED_SHARE
+    if is_page and (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
         return
-    doubtful = (roles[:, 1:].max(axis=1) < _PLAINLY) | (widths > _LONG)
-    doubtful |= (roles.argmax(axis=1) == ROLES.index("headline")) & (np.arange(len(lines)) > 0)
-    keep = doubtful & _is_lonely(roles[:, 0] < 0.5)
+    is_first = np.arange(len(lines)) == 0
+    is_headline = roles.argmax(axis=1) == ROLES.index("headline")
+    is_plainly = (roles[:, 1:].max(axis=1) >= _PLAINLY) & (widths <= _LONG) & ~is_headline
+    is_title = is_first & is_headline & (widths <= _LONG)
+    keep = ~is_title & (_is_lonely(roles[:, 0] < 0.5) & ~is_plainly if is_page else ~(is_plainly & is_cued))
     roles[keep] = 0
     roles[keep, 0] = 1
 
