@@ -9,11 +9,15 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Document:
-    """One text to analyse, with the title and id the user gave it, if any."""
+    """One text to analyse, with the title and id the user gave it, if any.
+
+    With `html`, a page's source, its main text is found and takes the place of `text`.
+    """
 
     text: str
     title: str | None = None
     id: str | None = None
+    html: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The answer for one document; `story` is the main one."""
+    """The answer for one document; `story` is the main one. `text` is what all offsets point into."""
 
     id: str | None
+    text: str
     story: StoryAnalysis
     other_stories: tuple[StoryAnalysis, ...]
     furniture: tuple[Furniture, ...]

@@ -6,7 +6,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest, load_network
 from model.device import Device, choose_device
 from model.encoder import find_encoder, load_tokenizer, special_tokens
 from model.errors import DocumentError
+from model.html import extract_text
 from model.network import Network, NetworkOutput, SentenceLayout
 from model.pages import Story, read_page
 from model.sentences import split_sentences
@@ -107,6 +108,8 @@ class Analyzer:
 
     def prepare(self, document: Document, options: Options) -> Prepared:
         """Stories, sentences and tokens of a document. Raises DocumentError; safe to call from many threads."""
+        if document.html is not None:
+            document = replace(document, text=extract_text(document.html), html=None)
         _check_text(document)
         if options.summary.focus is not None and options.summary.focus not in self.bundle.labels:
             raise DocumentError(
@@ -135,6 +138,7 @@ class Analyzer:
         stories = [self._finish_story(*pair, options) for pair in zip(prepared.stories, scores, strict=True)]
         return Analysis(
             id=prepared.document.id,
+            text=prepared.document.text,
             story=stories[0],
             other_stories=tuple(stories[1:]),
             furniture=prepared.furniture,

@@ -10,11 +10,11 @@ from service.schemas import DEFAULT_PARTS, Part, Unit
 Json = dict[str, Any]  # Any: JSON
 
 
-def to_answer(result: Result, text: str, parts: Collection[Part] = DEFAULT_PARTS, unit: Unit = "codepoints") -> Json:
-    """One entry of `results`; `text` is what its offsets point into."""
+def to_answer(result: Result, parts: Collection[Part] = DEFAULT_PARTS, unit: Unit = "codepoints") -> Json:
+    """One entry of `results`."""
     if isinstance(result, Failure):
         return _identity(result.id) | {"error": {"code": result.code, "message": result.message}}
-    convert = offset_converter(text, unit)
+    convert = offset_converter(result.text, unit)
     answer = _identity(result.id) | _story_parts(result.story, parts, convert)
     answer["story"] = _story_place(result.story, convert)
     answer["other_stories"] = [
@@ -25,7 +25,7 @@ def to_answer(result: Result, text: str, parts: Collection[Part] = DEFAULT_PARTS
             {"start": convert(f.start), "end": convert(f.end), "kind": f.kind} for f in result.furniture
         ]
     if "text" in parts:
-        answer["text"] = text
+        answer["text"] = result.text
     answer["coverage"] = _coverage(result)
     return answer
 

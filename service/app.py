@@ -76,10 +76,7 @@ async def analyze(body: AnalyzeRequest, request: Request) -> dict[str, Any]:
     except TimeoutError as error:
         raise Problem(504, f"no answer within {settings.request_timeout_s:g} s; send less text or try later") from error
     _refuse_if_all_failed(results)
-    answers = [
-        to_answer(result, document.text, body.include, body.offsets)
-        for result, document in zip(results, documents, strict=True)
-    ]
+    answers = [to_answer(result, body.include, body.offsets) for result in results]
     bundle = scheduler.analyzer.bundle
     return {"model": {"name": bundle.name, "digest": bundle.digest}, "results": answers}
 
@@ -120,7 +117,7 @@ async def metrics() -> Response:
 
 
 def _to_document(document: DocumentIn) -> Document:
-    return Document(document.text or document.html or "", document.title, document.id)
+    return Document(document.text or "", document.title, document.id, document.html)
 
 
 def _refuse_if_all_failed(results: Sequence[Result]) -> None:

@@ -72,7 +72,7 @@ def analyze(
         except DocumentError as error:
             raise DataError(f"{name}: {error.message}") from error
         if as_json:
-            print(json.dumps(to_answer(analysis, text), ensure_ascii=False))
+            print(json.dumps(to_answer(analysis), ensure_ascii=False))
         else:
             show(Console(), analysis, text, name)
 

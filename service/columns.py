@@ -1,6 +1,5 @@
 """Which columns of a row mean what, and a row as a document."""
 
-import importlib
 import json
 import math
 from collections.abc import Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model.analysis import Document, Failure
-from model.errors import ConfigError, DocumentError
 from service.rows import Row
 
 
@@ -63,18 +61,7 @@ def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -
     if not isinstance(html, str):
         expected = f"expected a string under {columns.text!r} or {columns.html!r}"
         return Failure(row_id, "invalid_row", f"no text: {expected}; name the column with --text-column")
-    try:
-        return Document(_extract_text(html), title or None, row_id)
-    except DocumentError as error:
-        return Failure(row_id, error.code, error.message)
-
-
-def _extract_text(html: str) -> str:
-    try:
-        extract = importlib.import_module("model.html").extract_text
-    except ImportError as error:
-        raise ConfigError("this version does not read HTML; send a column of plain text") from error
-    return str(extract(html))
+    return Document("", title or None, row_id, html)
 
 
 def _kept(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:

@@ -46,10 +46,7 @@ def make_record(item: Item, result: Result, *, labels: Sequence[str] | None = No
     """The row out: the whole answer, or with `labels` flat columns."""
     if labels is not None:
         return _flat_record(item, result, labels)
-    if isinstance(item.document, Failure):
-        return {**item.kept, **to_answer(result, "")}
-    parts = _HTML_PARTS if item.is_html else DEFAULT_PARTS
-    return {**item.kept, **to_answer(result, item.document.text, parts)}
+    return {**item.kept, **to_answer(result, _HTML_PARTS if item.is_html else DEFAULT_PARTS)}
 
 
 def flat_columns(labels: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from service.answers import to_answer
 from service.app import make_app
 from service.bulk import Job, open_parts, run_bulk
 from service.rows import Position
-from service.schemas import DEFAULT_PARTS
 from service.settings import Settings
 from service.sources import find_source
 from tiny import LABELS, STORY
@@ -55,9 +54,7 @@ def test_http_library_and_batch_give_the_same_answer(
     list(run_bulk(analyzer, job, open_parts(job, analyzer.bundle, resume=False), Position()))
     batch = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
     http = post(client, {"documents": documents})["results"]
-    library = [
-        to_answer(analyzer.analyze(Document(d["text"], id=d["id"])), str(d["text"]), DEFAULT_PARTS) for d in documents
-    ]
+    library = [to_answer(analyzer.analyze(Document(d["text"], id=d["id"]))) for d in documents]
     for one, other, third in zip(http, library, batch, strict=True):
         assert _close(one, other)
         assert _close(one, third)
@@ -82,6 +79,16 @@ def test_offsets_count_in_the_unit_asked_for(client: TestClient, unit: str, enco
     encoded = text.encode(encoding)
     for sentence in answer["results"][0]["sentences"]:
         assert encoded[sentence["start"] * width : sentence["end"] * width].decode(encoding) == sentence["text"]
+
+
+def test_html_is_read_as_the_text_that_comes_back(client: TestClient) -> None:
+    paragraphs = "".join(f"<p>{sentence}.</p>" for sentence in STORY.replace("!", ".").split(". ") * 3)
+    page = f"<html><body><nav><a href=/>Home</a></nav><article><h1>Steel</h1>{paragraphs}</article></body></html>"
+    (result,) = post(client, {"documents": [{"html": page}], "include": ["summary", "text"]})["results"]
+    assert "Police found heroin" in result["text"]
+    assert "<p>" not in result["text"]
+    for sentence in result["summary"]["sentences"]:
+        assert result["text"][sentence["start"] : sentence["end"]] == sentence["text"]
 
 
 def test_include_chooses_the_parts(client: TestClient) -> None:
