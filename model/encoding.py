@@ -42,6 +42,11 @@ class Encoding:
             first_sentence += story.n_sentences
         self._n_sentences = first_sentence
 
+    @property
+    def is_begun(self) -> bool:
+        """Some of its windows have passed the encoder."""
+        return bool(self._sums)
+
     def take(self, max_tokens: float) -> list[Part]:
         """The next windows, as many as `max_tokens` holds; at least one while any is left."""
         parts: list[Part] = []
