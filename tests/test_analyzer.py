@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from model.analysis import Analysis, Document, Failure, Options, SummaryOptions
 from model.analyzer import Analyzer
@@ -31,7 +32,12 @@ def test_tags_summary_and_evidence_come_from_one_encoder_pass(
     rows: list[int] = []
     encoder = analyzer._network.encoder
     original = encoder.forward
-    monkeypatch.setattr(encoder, "forward", lambda ids, mask: rows.append(len(ids)) or original(ids, mask))
+
+    def count(ids: Tensor, mask: Tensor) -> Tensor:
+        rows.append(len(ids))
+        return original(ids, mask)
+
+    monkeypatch.setattr(encoder, "forward", count)
     results = [r for r in analyzer.analyze_many([Document(STORY), Document(STORY * 20)]) if isinstance(r, Analysis)]
     assert sum(rows) == sum(result.coverage.windows for result in results)
 
