@@ -1,6 +1,7 @@
 """The façade: text in, analysis out, in three phases that can overlap.
 
 `prepare` (CPU: page, sentences, tokens) -> `forward` (device: the network) -> `finish` (CPU: tags, summary).
+`encode` and `score` are `forward` step by step, for callers that spread a document's windows over several passes.
 """
 
 import math
@@ -18,6 +19,7 @@ from model.analysis import Analysis, Coverage, Document, Failure, Furniture, Opt
 from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest, load_network
 from model.device import Device, choose_device
 from model.encoder import find_encoder, load_tokenizer, special_tokens
+from model.encoding import Encoding, Part
 from model.errors import DocumentError
 from model.html import extract_text
 from model.network import Network, NetworkOutput, SentenceLayout
@@ -56,6 +58,10 @@ class Prepared:
         """Tokens of all its stories, special tokens not counted."""
         return sum(len(story.tokens.token_ids) for story in self.stories)
 
+    def start_encoding(self) -> Encoding:
+        """Its windows, all still to be encoded."""
+        return Encoding([story.tokens for story in self.stories])
+
 
 @dataclass(frozen=True)
 class StoryScores:
@@ -68,7 +74,7 @@ class StoryScores:
 
 
 class Analyzer:
-    """A bundle, ready to analyse texts on one device. Not safe for concurrent `forward` calls."""
+    """A bundle, ready to analyse texts on one device. `forward`, `encode` and `score` are for one thread."""
 
     def __init__(self, bundle: Bundle, network: Network, tokenizer: Tokenizer, device: Device) -> None:
         self.bundle = bundle
@@ -124,14 +130,36 @@ class Analyzer:
 
     def forward(self, prepared: Sequence[Prepared]) -> list[list[StoryScores]]:
         """Per document, per story, what the network says: one encoder pass over every window."""
-        stories = [story.tokens for document in prepared for story in document.stories]
+        encodings = [document.start_encoding() for document in prepared]
+        self.encode([part for encoding in encodings for part in encoding.take(math.inf)])
+        return self.score(encodings)
+
+    def encode(self, parts: Sequence[Part]) -> None:
+        """One encoder pass over these parts; each document's encoding keeps what came of its own."""
+        stories = [part.tokens for part in parts]
+        batches = batch_windows(stories, self._special, budget=self.device.batch_tokens)
+        lengths = [story.n_sentences for story in stories]
+        with torch.inference_mode():
+            sums, counts = self._network.encode(batches, sum(lengths))
+            for part, *result in zip(parts, torch.split(sums, lengths), torch.split(counts, lengths), strict=True):
+                part.encoding.add(part.first_sentence, *result)
+
+    def score(self, encodings: Sequence[Encoding]) -> list[list[StoryScores]]:
+        """Per document, per story, what the heads say; every window has passed the encoder."""
+        stories = [story for encoding in encodings for story in encoding.stories]
         if not stories:
             return []
-        batches = batch_windows(stories, self._special, budget=self.device.batch_tokens)
         with torch.inference_mode():
-            output = self._network(batches, layout_of(stories).to(self.device.device))
+            vectors = torch.cat([encoding.vectors() for encoding in encodings])
+            output = self._network.score(vectors, layout_of(stories).to(self.device.device))
         scores = iter(_split_output(output, stories))
-        return [list(islice(scores, len(document.stories))) for document in prepared]
+        return [list(islice(scores, len(encoding.stories))) for encoding in encodings]
+
+    def probe(self) -> None:
+        """Pass one token through everything; raises what the device raises."""
+        encoding = Encoding([tokenize_story([[self._special.last]], self.bundle.max_tokens, has_title=False)])
+        self.encode(encoding.take(math.inf))
+        self.score([encoding])
 
     def finish(self, prepared: Prepared, scores: Sequence[StoryScores], options: Options) -> Analysis:
         """The answer for a document. Raises DocumentError when the network gave a score that is not a number."""

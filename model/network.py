@@ -69,13 +69,17 @@ class Network(nn.Module):
 
     def forward(self, batches: Iterable[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
         """Everything there is to know about the stories: each window passes through the encoder exactly once."""
-        vectors = self.encode(batches, len(layout.story_of))
+        sums, counts = self.encode(batches, len(layout.story_of))
+        return self.score(sums / counts.clamp(min=1), layout)
+
+    def score(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
+        """What the heads say of sentence vectors, float32 [sentences, width]."""
         with torch.autocast(vectors.device.type, enabled=False):  # the heads are small: always fp32
             contributions, logits = self.tag_head(vectors, layout)
             return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
 
-    def encode(self, batches: Iterable[WindowBatch], n_sentences: int) -> Tensor:
-        """Sentence vectors, float32 [sentences, width]: the mean of each sentence's token states."""
+    def encode(self, batches: Iterable[WindowBatch], n_sentences: int) -> tuple[Tensor, Tensor]:
+        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1]."""
         device = next(self.tag_head.parameters()).device
         sums = torch.zeros(n_sentences + 1, self.encoder.width, device=device)
         counts = torch.zeros(n_sentences + 1, 1, device=device)
@@ -84,7 +88,7 @@ class Network(nn.Module):
                 torch.from_numpy(a).to(device) for a in (batch.token_ids, batch.mask, batch.sentence_of)
             )
             add_token_states(sums, counts, self.encoder(ids, mask), sentence_of)
-        return (sums / counts.clamp(min=1))[:-1]
+        return sums[:-1], counts[:-1]
 
 
 def add_token_states(sums: Tensor, counts: Tensor, states: Tensor, sentence_of: Tensor) -> None:

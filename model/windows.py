@@ -62,6 +62,19 @@ def pack_windows(lengths: Iterable[int], capacity: int) -> list[Window]:
     return windows
 
 
+def cut_story(story: TokenizedStory, first: int, end: int) -> TokenizedStory:
+    """The story's windows from `first` to before `end` as a story of their own, its sentences counted from 0."""
+    start, stop = story.windows[first].start, story.windows[end - 1].end
+    sentence_of = story.sentence_of[start:stop] - story.sentence_of[start]
+    return TokenizedStory(
+        token_ids=story.token_ids[start:stop],
+        sentence_of=sentence_of,
+        windows=tuple(Window(w.start - start, w.end - start) for w in story.windows[first:end]),
+        n_sentences=int(sentence_of[-1]) + 1,
+        has_title=False,
+    )
+
+
 @dataclass(frozen=True)
 class WindowBatch:
     """Windows of one or many stories as one rectangle.

@@ -1,84 +1,62 @@
-"""The HTTP service."""
+"""The HTTP service: its routes, and the layers around them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
 import prometheus_client
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 
-from model.analysis import Document, Failure, Result
 from model.analyzer import Analyzer
-from service.answers import to_answer
-from service.problems import Problem, add_handlers
-from service.scheduler import OverloadedError, Scheduler
-from service.schemas import AnalyzeRequest, DocumentIn
+from service.access import AccessLayer
+from service.admission import estimate_tokens
+from service.analyze import analyze
+from service.answer_schemas import AnalyzeAnswer
+from service.keys import KeyGate
+from service.limits import RateGate
+from service.metrics import Metrics
+from service.predict import predict
+from service.problems import PROBLEM, Problem, add_handlers
+from service.scheduler import Scheduler
 from service.settings import Settings
 from service.strict_json import strict_route
 from service.website import add_pages
 
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-_RESPONSES: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
-    413: _PROBLEM | {"description": "The body is over the limit."},
-    422: _PROBLEM | {"description": "The request is malformed, or none of its documents can be analysed."},
-    503: _PROBLEM | {"description": "Overloaded; Retry-After says when to come back."},
-    504: _PROBLEM | {"description": "The answer took longer than the request's time limit."},
+_ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
+    401: PROBLEM | {"description": "No live API key."},
+    429: PROBLEM | {"description": "Too many requests; Retry-After says when to come back."},
+    500: PROBLEM | {"description": "An error of the service."},
+}
+_WITH_TEXTS: dict[int | str, dict[str, Any]] = {
+    408: PROBLEM | {"description": "The body did not arrive in time."},
+    413: PROBLEM | {"description": "The body is over the limit."},
+    422: PROBLEM | {"description": "The request is malformed, or none of its documents can be analysed."},
+    503: PROBLEM | {"description": "Overloaded; Retry-After says when to come back."},
+    504: PROBLEM | {"description": "The answer took longer than the request's time limit."},
 }
 
 
 def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
     """The app; `load` makes its analyzer when it starts."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        analyzer = await asyncio.to_thread(load)
-        analyzer.max_document_tokens = settings.max_document_tokens
-        app.state.scheduler = Scheduler(analyzer, max_queued_tokens=settings.max_queued_tokens)
-        yield
-        await asyncio.to_thread(app.state.scheduler.close)
-
     app = FastAPI(
         title="copydesk",
         summary="Tags, summary and evidence for news articles, from one pass of a small transformer.",
-        lifespan=lifespan,
+        lifespan=_lifespan(settings, load),
         docs_url=None,
         redoc_url=None,
+        responses=_ANYWHERE,
     )
-    add_pages(app)
     app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.state.is_draining = False
+    add_pages(app)
     add_handlers(app)
-    app.router.route_class = strict_route(settings.max_body_bytes)
-    app.post("/v1/analyze", responses=_RESPONSES)(analyze)
-    app.get("/v1/model")(describe_model)
-    for path, route in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
-        app.get(path)(route)
+    _add_layers(app, settings)
+    _add_routes(app, settings)
     return app
-
-
-async def analyze(body: AnalyzeRequest, request: Request) -> dict[str, Any]:
-    """Tags, summary and evidence for every document; one bad document never fails its neighbours."""
-    state = request.app.state
-    settings: Settings = state.settings
-    scheduler: Scheduler = state.scheduler
-    if len(body.documents) > settings.max_documents:
-        raise Problem(
-            422, f"documents: {len(body.documents)} documents, the limit is {settings.max_documents}; send fewer"
-        )
-    documents = [_to_document(document) for document in body.documents]
-    try:
-        async with asyncio.timeout(settings.request_timeout_s):
-            results = await scheduler.analyze(documents, body.to_options())
-    except OverloadedError as error:
-        headers = {"Retry-After": str(error.retry_after_s)}
-        raise Problem(503, f"overloaded; try again in {error.retry_after_s} s", headers=headers) from error
-    except TimeoutError as error:
-        raise Problem(504, f"no answer within {settings.request_timeout_s:g} s; send less text or try later") from error
-    _refuse_if_all_failed(results)
-    answers = [to_answer(result, body.include, body.offsets) for result in results]
-    bundle = scheduler.analyzer.bundle
-    return {"model": {"name": bundle.name, "digest": bundle.digest}, "results": answers}
 
 
 async def describe_model(request: Request) -> dict[str, Any]:
@@ -96,6 +74,7 @@ async def describe_model(request: Request) -> dict[str, Any]:
             "max_documents": settings.max_documents,
             "max_body_bytes": settings.max_body_bytes,
             "max_document_tokens": settings.max_document_tokens,
+            "request_timeout_s": settings.request_timeout_s,
         },
         "metrics": bundle.report.get("held_out", {}),
     }
@@ -106,23 +85,56 @@ async def livez() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def readyz() -> dict[str, str]:
-    """The model is loaded and takes requests."""
+async def readyz(request: Request) -> dict[str, str]:
+    """The model is loaded, its device works, and the service is not about to end."""
+    if request.app.state.is_draining:
+        raise Problem(503, "the service is about to end; ask another one")
+    if fault := request.app.state.scheduler.health.fault:
+        raise Problem(503, f"{fault}; see the log")
     return {"status": "ok"}
 
 
-async def metrics() -> Response:
-    """Prometheus metrics."""
-    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Numbers for Prometheus."""
+    text = await asyncio.to_thread(request.app.state.metrics.render)
+    return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
 
-def _to_document(document: DocumentIn) -> Document:
-    return Document(document.text or "", document.title, document.id, document.html)
+def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[FastAPI], Any]:  # Any: a context manager
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        analyzer = await asyncio.to_thread(load)
+        analyzer.max_document_tokens = settings.max_document_tokens
+        app.state.scheduler = Scheduler(
+            analyzer,
+            max_delay_s=settings.max_queue_delay_s,
+            max_pass_s=settings.max_pass_s,
+            metrics=app.state.metrics,
+        )
+        yield
+        await asyncio.to_thread(app.state.scheduler.close)
+
+    return lifespan
 
 
-def _refuse_if_all_failed(results: Sequence[Result]) -> None:
-    failures = [result for result in results if isinstance(result, Failure)]
-    if len(failures) < len(results):
-        return
-    errors = [{"field": f"documents[{i}]", "code": f.code, "message": f.message} for i, f in enumerate(failures)]
-    raise Problem(422, f"documents[0]: {failures[0].message}", errors=errors)
+def _add_layers(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+    if settings.rate_limit is not None:
+        app.add_middleware(RateGate, rate=settings.rate_limit)
+    app.add_middleware(KeyGate, digests=settings.api_keys)
+    app.add_middleware(AccessLayer, metrics=app.state.metrics)
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    app.router.route_class = strict_route(settings.max_body_bytes, settings.body_timeout_s, _refuse_early)
+    app.post("/v1/analyze", response_model=None, responses={200: {"model": AnalyzeAnswer}, **_WITH_TEXTS})(analyze)
+    app.post("/predict", responses=_WITH_TEXTS)(predict)
+    app.get("/v1/model")(describe_model)
+    app.get("/livez")(livez)
+    app.get("/readyz", responses={503: PROBLEM | {"description": "Send requests elsewhere."}})(readyz)
+    app.get("/metrics", response_class=PlainTextResponse)(metrics)
+
+
+def _refuse_early(request: Request, n_bytes: int) -> None:
+    """Refuse, before it is read, a body that would be refused afterwards."""
+    request.app.state.scheduler.admission.check(estimate_tokens(n_bytes))

@@ -27,23 +27,29 @@ def serve(
         Path | None, typer.Option(help="Directory of the model.", show_default="the one that ships")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines ask without API keys.")] = False,
 ) -> None:
     """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
-    import uvicorn
-
     from model.analyzer import Analyzer
     from service.app import make_app
+    from service.logs import configure_logs
+    from service.server import run
     from service.settings import read_settings
 
     settings = read_settings(host=host, port=port, bundle=bundle, device=device)
+    if not (settings.is_local or settings.api_keys or insecure):
+        raise ConfigError(
+            f"--host {settings.host}: other machines could ask without a key; set COPYDESK_API_KEYS to the SHA-256 "
+            "digests of your keys, or add --insecure"
+        )
     _check_port(settings.host, settings.port)
+    configure_logs()
     analyzer = Analyzer.load(settings.bundle, settings.device)
     address = f"http://{settings.host}:{settings.port}"
     _errors.print(
         f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: {address} (docs at /docs)"
     )
-    app = make_app(settings, lambda: analyzer)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=25)
+    run(make_app(settings, lambda: analyzer), settings)
 
 
 @commands.command()

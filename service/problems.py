@@ -1,18 +1,31 @@
 """Errors as RFC 9457 problem+json. A problem names the field and the remedy and never holds the text that was sent."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-logger = logging.getLogger(__name__)
+from service.admission import OverloadedError
+from service.backlog import ForwardError
 
+CLIENT_GONE = 499  # nginx's number for it
 _MAX_FIELD_LENGTH = 60
+_MEMBERS = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+PROBLEM: dict[str, Any] = {  # Any: OpenAPI
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": list(_MEMBERS),
+                "properties": {name: {"type": kind} for name, kind in _MEMBERS.items()},
+            }
+        }
+    }
+}
 
 
 class Problem(HTTPException):
@@ -23,11 +36,17 @@ class Problem(HTTPException):
         self.extra = extra
 
 
+class ClientGoneError(Exception):
+    """The client closed the connection before it had its answer."""
+
+
 def add_handlers(app: FastAPI) -> None:
     """Let every error of the app leave as a problem."""
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_bug)
+    app.add_exception_handler(OverloadedError, _on_overload)
+    app.add_exception_handler(ForwardError, _on_failed_pass)
+    app.add_exception_handler(ClientGoneError, _on_client_gone)
 
 
 def respond(status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> JSONResponse:
@@ -65,6 +84,15 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     return respond(error.status_code, str(error.detail), error.headers, **extra)
 
 
-async def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    logger.error("unhandled %s in %s %s", type(error).__name__, request.method, request.url.path)
-    return respond(500, "an internal error, not yours; try again, and report it if it comes back")
+async def _on_overload(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OverloadedError)
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return respond(503, f"overloaded; try again in {error.retry_after_s} s", headers)
+
+
+async def _on_failed_pass(request: Request, error: Exception) -> Response:
+    return respond(500, "the model failed on these texts or on some beside them; try again")
+
+
+async def _on_client_gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)  # nobody reads it; logs and metrics do

@@ -1,120 +1,140 @@
-"""Between many requests and one model: a bounded queue, batches by a token budget, one thread for the network."""
+"""Between many requests and one model: admission, a backlog, one thread for the network.
+
+`prepare` and `finish` run on a small pool while the model's thread runs one pass after the other; each pass takes
+windows of many texts, and a long text's windows go through several passes.
+"""
 
 import asyncio
 import logging
 import threading
-from collections import deque
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from model.analysis import Document, Failure, Options, Result
 from model.analyzer import Analyzer, Prepared, StoryScores
+from model.encoding import Part
 from model.errors import DocumentError
+from service.admission import Admission, OverloadedError, Permit, estimate_tokens
+from service.backlog import Backlog, ClosedError, ForwardError, Job
+from service.health import Health
+from service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 _N_PREPARERS = 2
+_RECTANGLES_PER_PASS = 2  # a pass of 4,096 tokens on CPU: 100 ms, the longest that a short text waits for others
+_IDLE_S = 1.0  # between probes of a device that failed
+_RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
 
-
-class OverloadedError(Exception):
-    """The queue is full; `retry_after_s` says when to try again."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__("the queue is full")
-        self.retry_after_s = retry_after_s
-
-
-@dataclass(frozen=True)
-class _Job:
-    prepared: Prepared
-    future: "asyncio.Future[list[StoryScores]]"
-    loop: asyncio.AbstractEventLoop
-
-    def resolve(self, scores: list[StoryScores] | Exception) -> None:
-        """Hand the scores, or the error, to the waiting request; from any thread."""
-        self.loop.call_soon_threadsafe(self._settle, scores)
-
-    def _settle(self, scores: list[StoryScores] | Exception) -> None:
-        if self.future.done():
-            return
-        if isinstance(scores, Exception):
-            self.future.set_exception(scores)
-        else:
-            self.future.set_result(scores)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class Scheduler:
-    """Runs an analyzer for concurrent requests. `prepare` and `finish` run on a small pool, `forward` on one thread."""
+    """Runs an analyzer for concurrent requests."""
 
-    def __init__(self, analyzer: Analyzer, *, max_queued_tokens: int) -> None:
+    def __init__(self, analyzer: Analyzer, *, max_delay_s: float, max_pass_s: float, metrics: Metrics) -> None:
         self.analyzer = analyzer
-        self._max_queued_tokens = max_queued_tokens
-        self._queued_tokens = 0
-        self._jobs: deque[_Job] = deque()
-        self._changed = threading.Condition()
-        self._is_closed = False
+        self.admission = Admission(max_delay_s)
+        self.health = Health(max_pass_s)
+        self._metrics = metrics
+        self._backlog = Backlog(_RECTANGLES_PER_PASS * analyzer.device.batch_tokens)
         self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
+        self._running: Collection[Job] = ()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        metrics.watch_queue(
+            lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: float(self.admission.rate)
+        )
         self._thread.start()
 
     async def analyze(self, documents: Sequence[Document], options: Options) -> list[Result]:
-        """One result per document, in order. Raises OverloadedError when the queue is full."""
-        return list(await asyncio.gather(*(self._analyze_one(document, options) for document in documents)))
+        """One result per document, in order. Cancel it, and what was not begun is dropped.
 
-    def close(self) -> None:
-        """Finish what is queued, then stop."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-        self._thread.join()
-        self._pool.shutdown()
+        Raises OverloadedError at once when there is too much to do, ForwardError when the model failed.
+        """
+        if self._backlog.is_closed:
+            raise OverloadedError(_RETRY_AFTER_END_S)
+        estimates = [estimate_tokens(len(document.text)) for document in documents]
+        with self.admission.admit(sum(estimates)) as permit:
+            tasks = [
+                asyncio.ensure_future(self._analyze_one(document, options, permit, estimate))
+                for document, estimate in zip(documents, estimates, strict=True)
+            ]
+            try:
+                return list(await asyncio.gather(*tasks))
+            finally:
+                for task in tasks:
+                    task.cancel()
 
-    async def _analyze_one(self, document: Document, options: Options) -> Result:
-        loop = asyncio.get_running_loop()
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Finish what waits, then stop; what is not done after `timeout_s` fails."""
+        self._backlog.close()
+        self._thread.join(timeout_s)
+        self._backlog.fail_all(ForwardError("the service stopped"))
+        for job in self._running:
+            job.resolve(ForwardError("the service stopped during the forward pass"))
+        self._pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
+
+    async def _analyze_one(self, document: Document, options: Options, permit: Permit, estimate: int) -> Result:
         try:
-            prepared = await loop.run_in_executor(self._pool, self.analyzer.prepare, document, options)
-            scores = await self._enqueue(prepared, loop)
-            return await loop.run_in_executor(self._pool, self.analyzer.finish, prepared, scores, options)
+            prepared = await self._in_pool(self.analyzer.prepare, document, options)
+            permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
+            scores = await self._encode(prepared)
+            result: Result = await self._in_pool(self.analyzer.finish, prepared, scores, options)
         except DocumentError as error:
-            return Failure(document.id, error.code, error.message)
+            result = Failure(document.id, error.code, error.message)
+        self._metrics.note_result(result)
+        return result
 
-    def _enqueue(self, prepared: Prepared, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[list[StoryScores]]":
-        job = _Job(prepared, loop.create_future(), loop)
-        with self._changed:
-            if self._is_closed or (self._jobs and self._queued_tokens + prepared.n_tokens > self._max_queued_tokens):
-                raise OverloadedError(retry_after_s=5)
-            self._jobs.append(job)
-            self._queued_tokens += prepared.n_tokens
-            self._changed.notify()
-        return job.future
+    async def _in_pool(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
+
+    async def _encode(self, prepared: Prepared) -> list[StoryScores]:
+        loop = asyncio.get_running_loop()
+        job = Job(prepared.start_encoding(), loop.create_future(), loop)
+        try:
+            self._backlog.put(job)
+        except ClosedError:
+            raise OverloadedError(_RETRY_AFTER_END_S) from None
+        return await job.future
 
     def _run(self) -> None:
-        while jobs := self._take():
-            try:
-                outcomes: Sequence[list[StoryScores] | Exception] = self.analyzer.forward([j.prepared for j in jobs])
-            except Exception as error:
-                logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
-                outcomes = [error] * len(jobs)
-            for job, outcome in zip(jobs, outcomes, strict=True):
-                job.resolve(outcome)
+        while (taken := self._backlog.take(_IDLE_S)) is not None:
+            if taken:
+                self._running = taken
+                self._pass(taken)
+                self._running = ()
+            elif self.health.fault:
+                self._probe()
 
-    def _take(self) -> list[_Job]:
-        """The jobs of the next forward pass, oldest first: as many as the device's budget holds, at least one.
+    def _pass(self, taken: dict[Job, list[Part]]) -> None:
+        started = time.monotonic()
+        self._metrics.note_waits([started - job.queued_at for job in taken if not job.encoding.is_begun])
+        try:
+            with self.health.watch():
+                self.analyzer.encode([part for parts in taken.values() for part in parts])
+                done = [job for job in taken if not job.encoding.n_tokens_left]
+                scores = self.analyzer.score([job.encoding for job in done])
+        except Exception as error:
+            logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
+            for job in taken:
+                job.resolve(ForwardError("the forward pass failed"))
+            return
+        for job, outcome in zip(done, scores, strict=True):
+            job.resolve(outcome)
+        self._note_pass(taken, time.monotonic() - started)
 
-        Jobs whose request is gone are dropped. Empty when the scheduler is closed and nothing is left.
-        """
-        budget, jobs = 2 * self.analyzer.device.batch_tokens, list[_Job]()
-        with self._changed:
-            while not jobs:
-                while not self._jobs and not self._is_closed:
-                    self._changed.wait()
-                if not self._jobs:
-                    return []
-                while self._jobs and (not jobs or budget >= self._jobs[0].prepared.n_tokens):
-                    job = self._jobs.popleft()
-                    self._queued_tokens -= job.prepared.n_tokens
-                    if not job.future.cancelled():
-                        jobs.append(job)
-                        budget -= job.prepared.n_tokens
-        return jobs
+    def _note_pass(self, taken: dict[Job, list[Part]], seconds: float) -> None:
+        n_tokens = sum(len(part.tokens.token_ids) for parts in taken.values() for part in parts)
+        self.admission.note_pass(n_tokens, seconds, is_full=2 * n_tokens > self._backlog.pass_tokens)
+        self._metrics.note_pass(n_tokens, seconds)
+
+    def _probe(self) -> None:
+        """See whether the device works again."""
+        try:
+            with self.health.watch():
+                self.analyzer.probe()
+        except Exception as error:
+            logger.error("the device still fails: %s", type(error).__name__)  # noqa: TRY400 - as above

@@ -11,6 +11,7 @@ Unit = Literal["codepoints", "utf16", "utf8"]
 DEFAULT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "evidence", "furniture"})
 
 MAX_CHARACTERS = 4_000_000
+MAX_DOCUMENTS = 1_000
 
 _EXAMPLE = (
     "Ministers agreed on Monday to cut the duty on imported steel from 25 to 10 per cent. The deal ends a two-year "
@@ -64,7 +65,7 @@ class AnalyzeRequest(_Schema):
         }
     )
 
-    documents: list[DocumentIn] = Field(min_length=1, max_length=1_000)
+    documents: list[DocumentIn] = Field(min_length=1, max_length=MAX_DOCUMENTS)
     stories: Literal["split", "whole"] = "split"
     summary: SummaryIn = SummaryIn()
     include: list[Part] = Field(sorted(DEFAULT_PARTS), max_length=6)

@@ -1,28 +1,67 @@
 """Settings of the service, from COPYDESK_* environment variables."""
 
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import RateLimitItem, parse
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model.bundle import DEFAULT_BUNDLE
 from model.errors import ConfigError
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_LOOPBACK = ("localhost", "::1")
 
 
 class Settings(BaseSettings):
     """Each field can be set as COPYDESK_<FIELD>; a command-line option wins over it."""
 
-    model_config = SettingsConfigDict(env_prefix="COPYDESK_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="COPYDESK_", frozen=True, arbitrary_types_allowed=True)
 
     host: str = "127.0.0.1"  # address to listen on
     port: int = Field(8000, ge=1, le=65535)
     bundle: Path = DEFAULT_BUNDLE  # directory of the model
     device: str = "auto"  # auto, cpu, cuda or mps
+
+    # SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches the port may.
+    # For one digest: printf %s "$KEY" | sha256sum
+    api_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit: Annotated[RateLimitItem | None, NoDecode] = None  # "100/minute" per key, or per address without keys
+
     max_documents: int = Field(64, ge=1)  # in one request
     max_body_bytes: int = Field(16 * 2**20, ge=1024)  # of one request
     max_document_tokens: int = Field(100_000, ge=1)  # of one document; a longer one is refused, never cut
-    max_queued_tokens: int = Field(400_000, ge=1)  # waiting for the model; beyond it requests get 503
-    request_timeout_s: float = Field(60.0, gt=0)  # a request that waits longer gets 504
+    body_timeout_s: float = Field(20.0, gt=0)  # a body that has not arrived whole by then gets 408
+    header_timeout_s: float = Field(10.0, gt=0)  # a connection without a whole request head by then is closed
+    request_timeout_s: float = Field(60.0, gt=0)  # a request that takes longer gets 504; clients may ask for less
+    max_queue_delay_s: float = Field(
+        1.0, gt=0
+    )  # work of this many seconds may be under way; beyond it requests get 503
+    max_pass_s: float = Field(20.0, gt=0)  # a forward pass that takes longer turns /readyz red
+    drain_notice_s: float = Field(1.0, ge=0)  # after SIGTERM /readyz is red this long before the port closes
+    drain_s: float = Field(20.0, gt=0)  # then admitted requests have this long to end
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        digests = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        if not all(map(_DIGEST.fullmatch, digests)):
+            raise ValueError("expected SHA-256 digests of 64 hex digits with commas between, never the keys themselves")
+        return digests
+
+    @field_validator("rate_limit", mode="before")
+    @classmethod
+    def _parse_rate(cls, value: object) -> object:
+        return parse(value) if isinstance(value, str) else value
+
+    @property
+    def is_local(self) -> bool:
+        """Only programs on this machine reach the port."""
+        return self.host in _LOOPBACK or self.host.startswith("127.")
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -32,4 +71,5 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise ConfigError(f"COPYDESK_{name.upper()}: {first['msg']}, got {first['input']!r}") from error
+        got = "" if name == "api_keys" else f", got {first['input']!r}"  # it may hold a key in clear
+        raise ConfigError(f"COPYDESK_{name.upper()}: {first['msg'].removeprefix('Value error, ')}{got}") from error

@@ -1,22 +1,27 @@
-"""JSON as it should be sent: within the size limit, no key twice, no NaN."""
+"""JSON as it should be sent: in time, within the size limit, no key twice, no NaN."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
-from service.problems import Problem
+from service.problems import ClientGoneError, Problem
 
 
-def strict_route(max_bytes: int) -> type[APIRoute]:
-    """A FastAPI route class that reads at most `max_bytes` of a body and parses it with `parse`."""
+def strict_route(max_bytes: int, timeout_s: float, check_size: Callable[[Request, int], None]) -> type[APIRoute]:
+    """A FastAPI route class that reads at most `max_bytes` of a body, for at most `timeout_s`, and parses it with
+    `parse`; `check_size` is called with the announced size before anything is read."""
 
     class StrictRequest(Request):
         async def body(self) -> bytes:
             if not hasattr(self, "_body"):
-                self._body = await _read(self, max_bytes)
+                n_announced = _announced_bytes(self, max_bytes)
+                check_size(self, n_announced)
+                self._body = await _read(self, max_bytes, timeout_s)
             return self._body
 
         async def json(self) -> Any:  # Any: JSON
@@ -27,7 +32,10 @@ def strict_route(max_bytes: int) -> type[APIRoute]:
             handler = super().get_route_handler()
 
             async def strict(request: Request) -> Response:
-                return await handler(StrictRequest(request.scope, request.receive))
+                request = StrictRequest(request.scope, request.receive)
+                if self.body_field:
+                    await request.body()  # here, because FastAPI would turn what it raises into a 400
+                return await handler(request)
 
             return strict
 
@@ -43,16 +51,28 @@ def parse(body: bytes) -> Any:  # Any: JSON
         raise Problem(422, f"the body is not JSON{where}; send an object like the example at /docs") from error
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
-    """The body; stops reading, with a 413, as soon as it is over the limit."""
+def _announced_bytes(request: Request, max_bytes: int) -> int:
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > max_bytes:
+    n_bytes = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
+    if n_bytes > max_bytes:
         raise _too_large(max_bytes)
+    return n_bytes
+
+
+async def _read(request: Request, max_bytes: int, timeout_s: float) -> bytes:
+    """The body; stops reading as soon as it is over the limit, with a 413, or too slow, with a 408."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_large(max_bytes)
+    except TimeoutError as error:
+        detail = f"the body did not arrive within {timeout_s:g} s; send it faster or in parts"
+        raise Problem(408, detail, headers={"Connection": "close"}) from error
+    except ClientDisconnect as error:
+        raise ClientGoneError from error
     return bytes(body)
 
 

@@ -1,0 +1,79 @@
+"""How much work may be under way: as many tokens as the device reads within a target delay."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FIRST_RATE = 20_000.0  # tokens/s believed before any pass was measured: two CPU cores do 30,000
+_MEMORY = 0.9  # share of the old average that each measured pass keeps
+_MIN_DOCUMENT_TOKENS = 64  # a text's fixed cost (HTTP, sentences, JSON) is about 1.5 ms of two CPU cores
+_CHARACTERS_PER_TOKEN = 4  # of English news; the estimate only stands until the text is tokenised
+
+
+class OverloadedError(Exception):
+    """Too much work is under way; `retry_after_s` says when to try again."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("too much work is under way")
+        self.retry_after_s = retry_after_s
+
+
+def estimate_tokens(n_characters: int) -> int:
+    """About how many tokens a text has, before it is read."""
+    return max(_MIN_DOCUMENT_TOKENS, n_characters // _CHARACTERS_PER_TOKEN)
+
+
+class Admission:
+    """Counts the tokens of admitted requests and refuses more than fit. For the event loop; `note_pass` for any
+    thread."""
+
+    def __init__(self, max_delay_s: float) -> None:
+        self.rate = _FIRST_RATE
+        self.n_tokens = 0
+        self._max_delay_s = max_delay_s
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens may be under way."""
+        return int(self._max_delay_s * self.rate)
+
+    def check(self, n_tokens: int) -> None:
+        """Raise OverloadedError when this many tokens do not fit.
+
+        A large request counts as half of what may be under way, because small ones overtake it; and when nothing is
+        under way anything fits.
+        """
+        if self.n_tokens and self.n_tokens + min(n_tokens, self.max_tokens // 2) > self.max_tokens:
+            raise OverloadedError(max(1, math.ceil(self.n_tokens / self.rate)))
+
+    @contextmanager
+    def admit(self, n_tokens: int) -> Iterator["Permit"]:
+        """Count the tokens while the request is under way. Raises OverloadedError."""
+        self.check(n_tokens)
+        permit = Permit(self, self.max_tokens // 2)
+        permit.correct(n_tokens)
+        try:
+            yield permit
+        finally:
+            permit.correct(-permit.n_tokens)
+
+    def note_pass(self, n_tokens: int, seconds: float, *, is_full: bool) -> None:
+        """Learn the rate from a pass; one that was not full says little, unless it was faster."""
+        rate = n_tokens / max(seconds, 1e-6)
+        if is_full or rate > self.rate:
+            self.rate = _MEMORY * self.rate + (1 - _MEMORY) * rate
+
+
+class Permit:
+    """The tokens of one request."""
+
+    def __init__(self, admission: Admission, max_held: int) -> None:
+        self.n_tokens = 0
+        self._admission = admission
+        self._max_held = max_held
+
+    def correct(self, difference: int) -> None:
+        """Count more tokens, or fewer."""
+        held = min(self.n_tokens, self._max_held)
+        self.n_tokens += difference
+        self._admission.n_tokens += min(self.n_tokens, self._max_held) - held

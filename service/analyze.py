@@ -1,0 +1,34 @@
+"""POST /v1/analyze."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from model.analysis import Document, Failure, Result
+from service.answers import to_answer
+from service.problems import Problem
+from service.schemas import AnalyzeRequest, DocumentIn
+from service.work import TimeoutHeader, analyze_documents
+
+
+async def analyze(body: AnalyzeRequest, request: Request, timeout_ms: TimeoutHeader = None) -> JSONResponse:
+    """Tags, summary and evidence for every document; one bad document never fails its neighbours."""
+    documents = [_to_document(document) for document in body.documents]
+    results = await analyze_documents(request, documents, body.to_options(), timeout_ms)
+    _refuse_if_all_failed(results)
+    answers = [to_answer(result, body.include, body.offsets) for result in results]
+    bundle = request.app.state.scheduler.analyzer.bundle
+    return JSONResponse({"model": {"name": bundle.name, "digest": bundle.digest}, "results": answers})
+
+
+def _to_document(document: DocumentIn) -> Document:
+    return Document(document.text or "", document.title, document.id, document.html)
+
+
+def _refuse_if_all_failed(results: Sequence[Result]) -> None:
+    failures = [result for result in results if isinstance(result, Failure)]
+    if len(failures) < len(results):
+        return
+    errors = [{"field": f"documents[{i}]", "code": f.code, "message": f.message} for i, f in enumerate(failures)]
+    raise Problem(422, f"documents[0]: {failures[0].message}", errors=errors)

@@ -1,0 +1,88 @@
+"""Numbers for operators, in Prometheus' format; each app has its own."""
+
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from model.analysis import Failure, Result
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+_TOKENS = (64, 256, 1024, 2048, 4096, 8192, 16_384, 65_536, 262_144)
+_CAUSES = {
+    401: "no_key",
+    404: "no_route",
+    405: "method",
+    408: "slow_body",
+    413: "too_large",
+    422: "invalid",
+    429: "rate_limit",
+    499: "client_gone",
+    500: "error",
+    503: "overload",
+    504: "timeout",
+}
+
+
+class Metrics:
+    """What happens in one app. Never holds text: labels are routes, statuses, causes, codes and the bundle's labels."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = Histogram(
+            "copydesk_request_seconds", "Time per request.", ["route", "status"], buckets=_SECONDS, registry=registry
+        )
+        self._refusals = Counter(
+            "copydesk_refusals", "Requests that got an error, by cause.", ["cause"], registry=registry
+        )
+        self._errors = Counter("copydesk_document_errors", "Texts without an analysis.", ["code"], registry=registry)
+        self._analyses = Counter("copydesk_analyses", "Texts analysed.", registry=registry)
+        self._windows = Histogram("copydesk_text_windows", "Windows per text.", buckets=_COUNTS, registry=registry)
+        self._assigned = Counter("copydesk_assigned", "Texts that were given the label.", ["label"], registry=registry)
+        self._waits = Histogram(
+            "copydesk_queue_wait_seconds", "Wait for a text's first pass.", buckets=_SECONDS, registry=registry
+        )
+        self._pass_tokens = Histogram("copydesk_pass_tokens", "Tokens per pass.", buckets=_TOKENS, registry=registry)
+        self._pass_s = Histogram("copydesk_pass_seconds", "Time per pass.", buckets=_SECONDS, registry=registry)
+        self._queue_tokens = Gauge("copydesk_queue_tokens", "Tokens of admitted requests.", registry=registry)
+        self._queue_texts = Gauge("copydesk_queue_texts", "Texts that wait for the model.", registry=registry)
+        self._rate = Gauge("copydesk_tokens_per_second", "Moving average of full passes.", registry=registry)
+
+    def render(self) -> bytes:
+        """All of it as text."""
+        return generate_latest(self._registry)
+
+    def watch_queue(
+        self, n_tokens: Callable[[], float], n_texts: Callable[[], float], rate: Callable[[], float]
+    ) -> None:
+        """Ask these when the numbers are asked for."""
+        self._queue_tokens.set_function(n_tokens)
+        self._queue_texts.set_function(n_texts)
+        self._rate.set_function(rate)
+
+    def note_response(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(route, str(status)).observe(seconds)
+        if status >= 400:
+            self._refusals.labels(_CAUSES.get(status, "other")).inc()
+
+    def note_result(self, result: Result) -> None:
+        """A text was analysed, or could not be."""
+        if isinstance(result, Failure):
+            self._errors.labels(result.code).inc()
+            return
+        self._analyses.inc()
+        self._windows.observe(result.coverage.windows)
+        for tag in result.story.tags:
+            self._assigned.labels(tag.label).inc(int(tag.assigned))
+
+    def note_waits(self, waits_s: Sequence[float]) -> None:
+        """Texts left the queue after these waits."""
+        for wait_s in waits_s:
+            self._waits.observe(wait_s)
+
+    def note_pass(self, n_tokens: int, seconds: float) -> None:
+        """A pass went well."""
+        self._pass_tokens.observe(n_tokens)
+        self._pass_s.observe(seconds)

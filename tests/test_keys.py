@@ -1,0 +1,70 @@
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from model.analyzer import Analyzer
+from model.errors import BundleError, ConfigError
+from service.app import make_app
+from service.cli import commands
+from service.keys import find_key
+from service.settings import Settings, read_settings
+
+OLD, NEW = (hashlib.sha256(key.encode()).hexdigest() for key in ("old-key", "new-key"))
+
+
+@pytest.fixture(scope="module")
+def client(analyzer: Analyzer) -> Iterator[TestClient]:
+    with TestClient(make_app(Settings(api_keys=(OLD, NEW)), lambda: analyzer)) as client:
+        yield client
+
+
+def test_every_route_but_the_health_checks_needs_a_key(client: TestClient) -> None:
+    paths = set(client.get("/openapi.json", headers={"Authorization": "Bearer new-key"}).json()["paths"])
+    assert {"/v1/analyze", "/predict", "/v1/model", "/metrics", "/livez", "/readyz"} <= paths
+    for path in (*paths, "/docs", "/openapi.json", "/swagger/swagger-ui.css", "/no/such/path"):
+        response = client.get(path)
+        assert (response.status_code == 401) == (path not in ("/livez", "/readyz")), path
+    assert client.post("/v1/analyze", content="not even JSON").status_code == 401
+
+
+@pytest.mark.parametrize("key", ["old-key", "new-key"])
+def test_several_keys_live_side_by_side(client: TestClient, key: str) -> None:
+    assert client.get("/v1/model", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic new-key", "new-key", f"Bearer {NEW}"]
+)
+def test_a_wrong_key_gets_a_problem_that_says_how(client: TestClient, header: str) -> None:
+    response = client.get("/v1/model", headers={"Authorization": header} if header else {})
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "Authorization: Bearer KEY" in response.json()["detail"]
+
+
+def test_a_key_of_odd_bytes_is_only_wrong() -> None:
+    assert find_key("Bearer \xff\x00\xe9", [OLD]) is None
+    assert find_key("bearer  old-key ", [NEW, OLD]) == OLD
+
+
+def test_digests_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_API_KEYS", f" {OLD.upper()},{NEW}, ")
+    assert read_settings().api_keys == (OLD, NEW)
+
+
+def test_a_key_in_clear_is_refused_and_not_echoed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_API_KEYS", "hunter2")
+    with pytest.raises(ConfigError, match=r"COPYDESK_API_KEYS: .*digests") as caught:
+        read_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_host_that_others_reach_needs_keys_or_the_word_insecure() -> None:
+    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle"])
+    assert isinstance(result.exception, ConfigError)
+    assert "--insecure" in str(result.exception)
+    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle", "--insecure"])
+    assert isinstance(result.exception, BundleError)
