@@ -9,6 +9,7 @@ fifth, which counts as warm-up.
 import asyncio
 import itertools
 import json
+import os
 import random
 import socket
 import subprocess
@@ -31,7 +32,7 @@ def list_requests(seed: int = 0) -> Iterator[tuple[str, bytes]]:
     """Paths and bodies without end: one to a thousand sentences, batches, both routes, and a tenth of nonsense."""
     choice = random.Random(seed)
     for n in itertools.count():
-        text = f"{STORY} The team of {n} won. " * choice.choice((1, 1, 2, 5, 20, 150))
+        text = f"{STORY} The team of {n} won. " * choice.choice((*[1] * 20, *[2] * 10, *[5] * 10, *[20] * 5, 150))
         documents = [{"id": str(n), "text": text}] * choice.choice((1, 1, 1, 4))
         yield choice.choice(
             [
@@ -77,7 +78,8 @@ def main() -> None:
         port = str(probe.getsockname()[1])
         probe.close()
         command = [sys.executable, "copydesk.py", "serve", "--port", port, "--bundle", f"{folder}/tiny"]
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as service:
+        environment = os.environ | {"COPYDESK_MAX_QUEUE_DELAY_S": "60"}  # analyse most, refuse few
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as service:
             url = f"http://127.0.0.1:{port}"
             httpx.Client(transport=httpx.HTTPTransport(retries=12)).get(f"{url}/readyz", timeout=120)
             asyncio.run(soak(url, service.pid, int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))
