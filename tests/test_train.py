@@ -6,7 +6,7 @@ import pytest
 from model.analyzer import Analyzer
 from model.errors import BundleError, ConfigError, DataError
 from model.tags import LabelRule
-from tiny import ROOT, STORY, make_tiny_bundle
+from tiny import ROOT, STORY, TINY_ENCODER, make_tiny_bundle
 
 pytest.importorskip("peft")
 
@@ -50,11 +50,8 @@ def write_stories(path: Path, n_each: int = 14) -> Path:
 
 def write_config(path: Path, data: Path, **changes: str) -> Path:
     """The smoke configuration on other data; `changes` replaces values, key by key."""
-    text = (ROOT / "configs" / "smoke.toml").read_text()
-    text = text.replace("training/corpus/drugs.jsonl", str(data)).replace(
-        "tests/tiny_encoder", str(ROOT / "tests/tiny_encoder")
-    )
-    for key, value in changes.items():
+    text = (ROOT / "configs" / "smoke.toml").read_text().replace("tests/tiny_encoder", str(TINY_ENCODER))
+    for key, value in {"files": f'["{data}"]', **changes}.items():
         lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in text.splitlines()]
         text = "\n".join(lines)
     path.write_text(text)
