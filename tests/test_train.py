@@ -13,11 +13,11 @@ pytest.importorskip("peft")
 import numpy as np
 
 from training.calibration import choose_threshold, fit_platt, make_rule
-from training.config import read_config
+from training.config import SummariesSection, read_config
 from training.metrics import label_quality
 from training.oracle import choose_oracle
 from training.stories import read_stories, split_stories
-from training.train import train
+from training.train import load_articles, train
 
 # Warnings of the training libraries among themselves.
 pytestmark = [
@@ -179,6 +179,11 @@ def test_csv_and_parquet_rows_read_like_jsonl(tmp_path: Path) -> None:
     )
     from_csv, from_parquet = (read_stories([str(tmp_path / name)]) for name in ("a.csv", "a.parquet"))
     assert [(s.text, s.title, s.labels) for s in from_csv] == [(s.text, s.title, s.labels) for s in from_parquet]
+
+
+def test_a_word_that_names_a_builder_is_no_source_of_summaries() -> None:
+    with pytest.raises(DataError, match=r"pandas: expected a \.parquet file or a hub dataset"):
+        load_articles(SummariesSection(source="pandas"))
 
 
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from model.errors import DataError
 
 _LINE_FORMATS = (".jsonl", ".jsonl.gz", ".json", ".ndjson")
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def count_labels(stories: Iterable[LabelledStory]) -> Counter[str]:
 
 def _expand(source: str) -> list[str]:
     paths = sorted(glob.glob(source))
-    if paths or _HUB_NAME.fullmatch(source):
+    if paths or HUB_NAME.fullmatch(source):
         return paths or [source]
     raise DataError(f"{source}: no such file; expected .jsonl, .csv or .parquet (or .gz of the first), or 'owner/name'")
 

@@ -27,7 +27,7 @@ from training.config import SummariesSection, TrainingConfig
 from training.data_check import check_stories
 from training.evaluation import evaluate_tags, story_logits, story_targets
 from training.examples import Example, article_example, label_article, story_example
-from training.stories import LabelledStory, count_labels, read_stories, split_stories
+from training.stories import HUB_NAME, LabelledStory, count_labels, read_stories, split_stories
 from training.trainer import prepare_encoder, start_from, train_network, trained_weights
 
 console = Console(stderr=True)
@@ -125,6 +125,8 @@ def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no typ
         if not Path(section.source).is_file():
             raise DataError(f"{section.source}: no such file; expected Parquet with the columns article and highlights")
         data = datasets.Dataset.from_parquet(section.source)
+    elif not HUB_NAME.fullmatch(section.source):  # a bare word would name a builder, and some unpickle
+        raise DataError(f"{section.source}: expected a .parquet file or a hub dataset 'owner/name'")
     else:
         data = datasets.load_dataset(section.source, section.configuration, split="train")
     missing = {"article", "highlights"} - set(data.column_names)
