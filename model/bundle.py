@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from model.encoder import EncoderFiles, check_hash, find_encoder, load_encoder, merge_adapter
+from model.encoder import check_hash, file_sha256, find_encoder, load_encoder, merge_adapter
 from model.errors import BundleError
 from model.network import HeadConfig, Network
 from model.tags import LabelRule
@@ -61,7 +61,7 @@ def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], 
     try:
         save_file({name: _stored(tensor) for name, tensor in weights.items()}, temporary / _WEIGHTS)
         (temporary / _CARD).write_text(card, encoding="utf-8")
-        manifest = _to_manifest(bundle) | {"files": {f: _sha256(temporary / f) for f in (_WEIGHTS, _CARD)}}
+        manifest = _to_manifest(bundle) | {"files": {f: file_sha256(temporary / f) for f in (_WEIGHTS, _CARD)}}
         manifest["digest"] = _digest(manifest)
         (temporary / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         temporary.chmod(0o755)  # mkdtemp and save_file keep others out
@@ -91,7 +91,7 @@ def load_manifest(directory: Path) -> Bundle:
     if _digest(manifest) != manifest.get("digest"):
         raise BundleError(f"{path}: its digest does not match its content; restore the bundle from its source")
     for name, expected in manifest["files"].items():
-        if not (directory / name).is_file() or _sha256(directory / name) != expected:
+        if not (directory / name).is_file() or file_sha256(directory / name) != expected:
             raise BundleError(f"{directory / name}: missing or changed since it was saved; restore the bundle")
     return _from_manifest(manifest)
 
@@ -102,18 +102,6 @@ def load_network(directory: Path, bundle: Bundle) -> Network:
     Raises BundleError for weights that do not fit, EncoderError for an encoder that is not the one it was trained on.
     """
     files = find_encoder(bundle.encoder, bundle.encoder_revision)
-    return _build(directory, bundle, files)
-
-
-def load_weights(directory: Path) -> dict[str, Tensor]:
-    """The bundle's tensors in fp32, by the names they are stored under. Raises BundleError when they do not read."""
-    try:
-        return {name: tensor.float() for name, tensor in load_file(directory / _WEIGHTS).items()}
-    except (SafetensorError, OSError) as error:
-        raise BundleError(f"{directory / _WEIGHTS}: {error}; restore the bundle from its source") from error
-
-
-def _build(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
     network = Network(load_encoder(files), len(bundle.rules), bundle.heads)
@@ -127,6 +115,14 @@ def _build(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
     except RuntimeError as error:
         raise BundleError(f"{directory / _WEIGHTS}: does not fit its bundle.json: {error}") from error
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def load_weights(directory: Path) -> dict[str, Tensor]:
+    """The bundle's tensors in fp32, by the names they are stored under. Raises BundleError when they do not read."""
+    try:
+        return {name: tensor.float() for name, tensor in load_file(directory / _WEIGHTS).items()}
+    except (SafetensorError, OSError) as error:
+        raise BundleError(f"{directory / _WEIGHTS}: {error}; restore the bundle from its source") from error
 
 
 def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -153,11 +149,6 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 def _stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().to(torch.float16).contiguous()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(directory: Path) -> None:

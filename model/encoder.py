@@ -80,7 +80,7 @@ def find_encoder(name: str, revision: str | None = None) -> EncoderFiles:
         raise EncoderError(
             f"encoder {name!r}: {path} has no {', '.join(missing)}; safetensors and a fast tokenizer needed"
         )
-    files = EncoderFiles(name, revision, path, _sha256(path / "model.safetensors"))
+    files = EncoderFiles(name, revision, path, file_sha256(path / "model.safetensors"))
     if name == DEFAULT_ENCODER:
         check_hash(files, _DEFAULT_SHA256)
     return files
@@ -191,6 +191,7 @@ def _read_config(files: EncoderFiles) -> dict[str, Any]:
     return values
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
