@@ -1,12 +1,17 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from model.analyzer import Analyzer
+from model.bundle import load_network, load_weights
+from model.encoder import find_encoder, load_encoder
 from model.errors import BundleError, ConfigError, DataError
+from model.network import HeadConfig, Network
 from model.tags import LabelRule
-from tiny import ROOT, STORY, TINY_ENCODER, make_tiny_bundle
+from tiny import ROOT, STORY, TINY_ENCODER, TINY_HEADS, make_tiny_bundle
 
 pytest.importorskip("peft")
 
@@ -18,6 +23,8 @@ from training.metrics import label_quality
 from training.oracle import choose_oracle
 from training.stories import read_stories, split_stories
 from training.train import load_articles, train
+from training.updates import low_rank_updates
+from training.warm_start import load_base, start_from
 
 # Warnings of the training libraries among themselves.
 pytestmark = [
@@ -58,9 +65,9 @@ def write_config(path: Path, data: Path, **changes: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("mode", ["lora", "full", "head"])
-def test_training_makes_a_bundle_that_serves(tmp_path: Path, mode: str) -> None:
-    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), max_tokens=f'64\nmode = "{mode}"')
+@pytest.mark.parametrize(("mode", "rank"), [("lora", 4), ("full", 4), ("full", 0), ("head", 4)])
+def test_training_makes_a_bundle_that_serves(tmp_path: Path, mode: str, rank: int) -> None:
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), rank=f'{rank}\nmode = "{mode}"')
     bundle = train(read_config(config), tmp_path / "out")
     assert bundle.labels == ("drugs", "security", "trade")
     assert {path.name for path in tmp_path.iterdir()} == {"c.toml", "d.jsonl", "out"}
@@ -103,11 +110,59 @@ def test_a_bundle_can_be_trained_on(tmp_path: Path) -> None:
         assert old.score == pytest.approx(new.score, abs=0.02)  # a few steps at a learning rate near zero
 
 
-def test_a_base_with_other_labels_is_refused(tmp_path: Path) -> None:
+def test_a_base_gives_other_labels_what_it_knows(tmp_path: Path) -> None:
     config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
     make_tiny_bundle(tmp_path / "base")
-    with pytest.raises(BundleError, match="its labels are trade, security, taiwan, drugs, the data's are drugs"):
-        train(config, tmp_path / "out", base=tmp_path / "base")
+    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY_HEADS)
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 3, TINY_HEADS)
+    anew = network.tag_head.value.weight.clone()
+    start_from(network, base, ("drugs", "energy", "trade"))
+    ours, theirs = network.tag_head, base.network.tag_head
+    assert torch.equal(ours.hidden.weight, theirs.hidden.weight)
+    assert torch.equal(ours.value.weight[[0, 2]], theirs.value.weight[[3, 0]])  # drugs and trade
+    assert torch.equal(ours.zone[:, [0, 2]], theirs.zone[:, [3, 0]])
+    assert torch.equal(ours.value.weight[1], anew[1])
+    assert train(config, tmp_path / "out", base=tmp_path / "base").labels == ("drugs", "security", "trade")
+
+
+def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path) -> None:
+    files = find_encoder(str(TINY_ENCODER))
+    make_tiny_bundle(tmp_path / "base")
+    with pytest.raises(BundleError, match=r"base: its encoder is .*tiny_encoder', the configuration's is 'x'"):
+        load_base(tmp_path / "base", replace(files, name="x", sha256="0"), TINY_HEADS)
+    with pytest.raises(BundleError, match="base: its heads are"):
+        load_base(tmp_path / "base", files, HeadConfig())
+
+
+def test_training_the_heads_alone_keeps_the_encoder_of_the_base(tmp_path: Path) -> None:
+    data = write_stories(tmp_path / "d.jsonl")
+    first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
+    config = read_config(write_config(tmp_path / "h.toml", data, rank='1\nmode = "head"'))
+    second = train(config, tmp_path / "second", base=tmp_path / "first")
+    before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
+    for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
+        assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
+
+
+def test_an_update_is_stored_at_its_rank() -> None:
+    torch.manual_seed(0)
+    start = {"a.weight": torch.randn(6, 5), "a.bias": torch.randn(6), "b.weight": torch.randn(4, 4)}
+    change = torch.randn(6, 2) @ torch.randn(2, 5)
+    stored = low_rank_updates(start | {"a.weight": start["a.weight"] + change}, start, rank=2)
+    assert sorted(stored) == [f"base_model.model.a.lora_{x}.weight" for x in "AB"]
+    a, b = (stored[f"base_model.model.a.lora_{x}.weight"] for x in "AB")
+    assert a.shape == (2, 5)
+    assert torch.allclose(b @ a, change, atol=1e-5)  # fp32
+    with pytest.raises(ConfigError, match=r"changed 'a\.bias' of its encoder; set encoder\.rank = 0"):
+        low_rank_updates(start | {"a.bias": torch.zeros(6)}, start, rank=2)
+
+
+def test_full_training_with_a_rank_stores_no_more_than_that_rank(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), rank='2\nmode = "full"')
+    train(read_config(config), tmp_path / "out")
+    adapter = {name: t for name, t in load_weights(tmp_path / "out").items() if "lora_A" in name}
+    assert len(adapter) == 12  # six matrices in each of the two layers
+    assert {t.shape[0] for t in adapter.values()} == {2}
 
 
 def test_checkpoints_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:

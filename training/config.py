@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.encoder import DEFAULT_ENCODER
 from model.errors import ConfigError
@@ -24,8 +24,14 @@ class EncoderSection(_Section):
     revision: str | None = None  # of a hub encoder; a commit, tag or branch
     max_tokens: int = Field(256, ge=16, le=8192)  # of a window, special tokens included
     mode: Literal["lora", "full", "head"] = "lora"  # low-rank updates, every weight, or the heads alone
-    rank: int = Field(32, ge=1)  # of the low-rank updates
-    alpha: float = Field(64.0, gt=0)  # updates are scaled by alpha / rank
+    rank: int = Field(32, ge=0)  # of the updates that the bundle stores; 0, with "full": it stores every weight
+    alpha: float = Field(64.0, gt=0)  # "lora" scales its updates by alpha / rank
+
+    @model_validator(mode="after")
+    def _check_rank(self) -> Self:
+        if self.mode != "full" and self.rank == 0:
+            raise ValueError(f'rank 0 stores every weight, which mode "{self.mode}" does not train; give a rank')
+        return self
 
 
 class HeadsSection(_Section):

@@ -18,28 +18,37 @@ from training.oracle import choose_oracle
 from training.stories import LabelledStory
 
 UNKNOWN = -1.0  # a target that is masked
+BATCH_TOKENS = 2048  # of one forward pass; activations of larger ones leave the cache
 
 
 @dataclass(frozen=True)
 class Example:
     """One text and what is known of it.
 
-    labels: float32 [labels], 1, 0 or UNKNOWN; salience: float32 [sentences], 1, 0 or UNKNOWN.
+    labels: float32 [labels], 1, 0 or UNKNOWN; salience: float32 [sentences], in [0, 1] or UNKNOWN; vectors: float32
+    [sentences, width] where the encoder is frozen and they were computed once.
     """
 
     tokens: TokenizedStory
     labels: np.ndarray[Any, np.dtype[np.float32]]
     salience: np.ndarray[Any, np.dtype[np.float32]]
+    vectors: Tensor | None = None
+
+    @property
+    def has_extract(self) -> bool:
+        """Its best extract is known."""
+        return bool((self.salience != UNKNOWN).any())
 
 
 @dataclass(frozen=True)
 class ExampleBatch:
-    """What one training step reads: windows, layout, and targets laid end to end."""
+    """What one training step reads: windows or sentence vectors, layout, and targets laid end to end."""
 
-    windows: list[WindowBatch]
+    inputs: list[WindowBatch] | Tensor
     layout: SentenceLayout
     labels: Tensor
     salience: Tensor
+    n_sentences: list[int]
 
 
 class Examples(Dataset[Example]):
@@ -92,12 +101,14 @@ def label_article(article: str, highlights: str) -> dict[str, list[Any]]:
 def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) -> dict[str, ExampleBatch]:
     """A batch for the Trainer, windows in rectangles of at most `budget` tokens."""
     stories = [example.tokens for example in examples]
+    vectors = [example.vectors for example in examples if example.vectors is not None]
     return {
         "batch": ExampleBatch(
-            windows=batch_windows(stories, special, budget=budget),
+            inputs=torch.cat(vectors) if vectors else batch_windows(stories, special, budget=budget),
             layout=layout_of(stories),
             labels=torch.from_numpy(np.stack([example.labels for example in examples])),
             salience=torch.from_numpy(np.concatenate([example.salience for example in examples])),
+            n_sentences=[story.n_sentences for story in stories],
         )
     }
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,26 @@ import numpy as np
 import torch
 from rich.console import Console
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from model.analyzer import Analyzer
-from model.bundle import Bundle, load_manifest, load_weights, save_bundle
+from model.bundle import Bundle, save_bundle
 from model.encoder import EncoderFiles, find_encoder, load_encoder, load_tokenizer, special_tokens
-from model.errors import BundleError, ConfigError, DataError
+from model.errors import ConfigError, DataError
 from model.network import Network
 from model.tags import LabelRule
+from model.windows import SpecialTokens
 from training.calibration import make_rule
 from training.card import model_card
 from training.config import SummariesSection, TrainingConfig
 from training.data_check import check_stories
 from training.evaluation import evaluate_tags, story_logits, story_targets
 from training.examples import Example, article_example, label_article, story_example
+from training.predict import predict_salience, sentence_vectors
 from training.stories import HUB_NAME, LabelledStory, count_labels, read_stories, split_stories
-from training.trainer import prepare_encoder, start_from, train_network, trained_weights
+from training.trainer import prepare_encoder, train_network
+from training.updates import bundle_weights
+from training.warm_start import load_base, start_from
 
 console = Console(stderr=True)
 
@@ -52,26 +57,38 @@ def train(config: TrainingConfig, out: Path, *, base: Path | None = None, skip_b
     files = find_encoder(config.encoder.name, config.encoder.revision)
     tokenizer = load_tokenizer(files)
     examples, held_out = make_examples(config, data, tokenizer)
+    start = load_base(base, files, config.heads.to_heads()) if base else None
+    special = special_tokens(tokenizer)
     torch.manual_seed(config.seed)
     # On a CPU, sdpa's backward pass takes a third of a step.
     encoder = load_encoder(files, attention="sdpa" if torch.cuda.is_available() else "eager")
     network = Network(encoder, len(data.labels), config.heads.to_heads())
+    if start is not None:
+        start_from(network, start, data.labels)
+        examples = _teach_salience(examples, network, special)
+    before = {name: weight.clone() for name, weight in encoder.body.state_dict().items()}
     prepare_encoder(network, config.encoder)
-    if base is not None:
-        _start_from(network, base, data.labels)
+    if config.encoder.mode == "head":
+        examples, held_out = (_with_vectors(part, network, special) for part in (examples, held_out))
     checkpoints = out.parent / f"{out.name}-checkpoints"
     _claim(checkpoints, config)
-    train_network(network, examples, held_out, config, special=special_tokens(tokenizer), directory=checkpoints)
-    bundle = _save(config, network, data, files, out)
+    train_network(network, examples, held_out, config, special=special, directory=checkpoints)
+    rank = max(config.encoder.rank, start.rank if start else 0) if config.encoder.rank else 0
+    weights = bundle_weights(network, before, load_encoder(files).body.state_dict(), rank)
+    bundle = _save(config, weights, data, files, out)
     shutil.rmtree(checkpoints)
     return bundle
 
 
-def _start_from(network: Network, base: Path, labels: Sequence[str]) -> None:
-    bundle = load_manifest(base)
-    if bundle.labels != tuple(labels):
-        raise BundleError(f"{base}: its labels are {', '.join(bundle.labels)}, the data's are {', '.join(labels)}")
-    start_from(network, load_weights(base))
+def _teach_salience(examples: Sequence[Example], network: Network, special: SpecialTokens) -> list[Example]:
+    """The examples, those without a known extract with the salience that the base gives their sentences."""
+    taught = iter(predict_salience(network, [e for e in examples if not e.has_extract], special))
+    return [e if e.has_extract else replace(e, salience=next(taught).numpy()) for e in examples]
+
+
+def _with_vectors(examples: Sequence[Example], network: Network, special: SpecialTokens) -> list[Example]:
+    vectors = sentence_vectors(network, examples, special)
+    return [replace(example, vectors=own) for example, own in zip(examples, vectors, strict=True)]
 
 
 def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False) -> TagData:
@@ -174,7 +191,9 @@ def _article_examples(config: TrainingConfig, n_labels: int, tokenizer: Tokenize
             )
 
 
-def _save(config: TrainingConfig, network: Network, data: TagData, files: EncoderFiles, out: Path) -> Bundle:
+def _save(
+    config: TrainingConfig, weights: Mapping[str, Tensor], data: TagData, files: EncoderFiles, out: Path
+) -> Bundle:
     """Save, then load what was saved and calibrate that: the numbers are those of the model that will serve."""
     section = config.encoder
     bundle = Bundle(
@@ -185,14 +204,13 @@ def _save(config: TrainingConfig, network: Network, data: TagData, files: Encode
         encoder_sha256=files.sha256,
         max_tokens=section.max_tokens,
         heads=config.heads.to_heads(),
-        adapter_scale=None if section.mode == "full" else section.alpha / section.rank,
+        adapter_scale=1.0 if section.rank else None,
         report={
             "data": fingerprints(config),
             "stories": {"train": len(data.train), "held_out": len(data.held_out), "labels": _label_counts(data)},
             "training": config.model_dump(mode="json"),
         },
     )
-    weights = trained_weights(network, section)
     save_bundle(out, bundle, weights, model_card(bundle))
     analyzer = Analyzer.load(out)
     logits, targets = story_logits(analyzer, data.held_out), story_targets(data.held_out, data.labels)

@@ -1,6 +1,6 @@
 """The training loop: transformers' Trainer over our network, tags and salience together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
+from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from model.errors import BundleError
-from model.network import Network, NetworkOutput
+from model.network import Network, NetworkOutput, SentenceLayout
 from model.windows import SpecialTokens
 from training.config import EncoderSection, TrainingConfig
-from training.examples import UNKNOWN, Example, ExampleBatch, Examples, collate
-from training.metrics import Floats, all_quality, macro_f1
+from training.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, Examples, collate
+from training.metrics import all_quality, macro_f1
+from training.predict import has_bf16, predict_logits
 
 # The linear layers of the architectures we load, by the ends of their names.
 _LORA_TARGETS = {
@@ -28,7 +28,19 @@ _LORA_TARGETS = {
     *("query_proj", "key_proj", "value_proj"),  # deberta-v2
     *("Wqkv", "Wo", "Wi"),  # modernbert
 }
-_BATCH_TOKENS = 2048  # of one forward pass; activations of larger ones leave the cache
+
+
+class FrozenEncoderNetwork(torch.nn.Module):
+    """The heads of a network over sentence vectors that were computed once: a frozen encoder gives no others."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.tag_head, self.salience_head = network.tag_head, network.salience_head
+        self._score = network.score
+
+    def forward(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
+        """What the heads say of sentence vectors, float32 [sentences, width]."""
+        return self._score(vectors, layout)
 
 
 class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is not typed
@@ -37,19 +49,20 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
     def __init__(
         self, config: TrainingConfig, held_out: Sequence[Example], special: SpecialTokens, **kwargs: Any
     ) -> None:
-        super().__init__(data_collator=partial(collate, special=special, budget=_BATCH_TOKENS), **kwargs)
+        super().__init__(data_collator=partial(collate, special=special, budget=BATCH_TOKENS), **kwargs)
         self._config, self._held_out, self._special = config, held_out, special
 
     def compute_loss(self, model: Any, inputs: dict[str, ExampleBatch], *args: Any, **kwargs: Any) -> Any:
         """Tag loss plus weighted salience loss of a batch; no outputs are returned."""
         batch = inputs["batch"]
-        output: NetworkOutput = model(batch.windows, batch.layout.to(self.args.device))
+        read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
+        output: NetworkOutput = model(read, batch.layout.to(self.args.device))
         salience = masked_loss(output.salience, batch.salience.to(self.args.device))
         return masked_loss(output.logits, batch.labels.to(self.args.device)) + self._config.summaries.weight * salience
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
         """Macro-F1 and loss on the held-out stories."""
-        logits = predict_logits(self.model, self._held_out, self._special, self.args.device)
+        logits = predict_logits(self.model, self._held_out, self._special)
         targets = np.stack([example.labels for example in self._held_out]).astype(np.float64)
         labels = [str(i) for i in range(targets.shape[1])]
         quality = all_quality(targets, logits, [0.0] * len(labels), labels)
@@ -88,16 +101,21 @@ def train_network(
     special: SpecialTokens,
     directory: Path,
 ) -> None:
-    """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them."""
+    """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them.
+
+    With mode "head" the examples carry the vectors of their sentences.
+    """
     settings = config.optimizer
     on_gpu = torch.cuda.is_available()
+    # Macro-F1 says nothing of summaries: with articles to learn from, training runs to the end of its schedule.
+    stops_early = not any(example.has_extract for example in examples)
     n_steps = max(1, len(examples) // settings.batch_stories)
     every = max(1, n_steps // settings.evaluations)
     trainer = TagTrainer(
         config,
         held_out,
         special,
-        model=network,
+        model=FrozenEncoderNetwork(network) if config.encoder.mode == "head" else network,
         train_dataset=Examples(examples),
         eval_dataset=Examples(held_out),
         args=transformers.TrainingArguments(
@@ -107,8 +125,8 @@ def train_network(
             lr_scheduler_type="cosine",
             warmup_steps=settings.warmup,
             max_grad_norm=1.0,
-            bf16=_has_bf16(),
-            fp16=on_gpu and not _has_bf16(),
+            bf16=has_bf16(),
+            fp16=on_gpu and not has_bf16(),
             use_cpu=not on_gpu and not torch.backends.mps.is_available(),
             eval_strategy="steps",
             save_strategy="steps",
@@ -116,14 +134,14 @@ def train_network(
             save_steps=every,
             save_total_limit=2,
             logging_steps=max(1, every // 5),
-            load_best_model_at_end=True,
+            load_best_model_at_end=stops_early,
             metric_for_best_model="macro_f1",
             remove_unused_columns=False,
             report_to=[],
             seed=config.seed,
             ddp_find_unused_parameters=True,
         ),
-        callbacks=[transformers.EarlyStoppingCallback(settings.patience)],
+        callbacks=[transformers.EarlyStoppingCallback(settings.patience)] if stops_early else [],
     )
     trainer.train(resume_from_checkpoint=_last_checkpoint(directory))
 
@@ -131,76 +149,26 @@ def train_network(
 def prepare_encoder(network: Network, section: EncoderSection) -> None:
     """Freeze what is not trained and add low-rank updates, by the configured mode.
 
-    Frozen weights are kept in bf16: autocast would cast them anew at every step (15 % of it on a CPU).
+    "full" with a rank trains the matrices alone, for only they can be stored as low-rank updates. Weights frozen by
+    "lora" are kept in bf16: autocast would cast them anew at every step (15 % of it on a CPU).
     """
     body = network.encoder.body
-    body.requires_grad_(requires_grad=section.mode == "full")
+    body.requires_grad_(requires_grad=section.mode == "full" and section.rank == 0)
+    linear = {name: module for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)}
     if section.mode == "full":
-        return
-    if _has_bf16():
-        body.to(torch.bfloat16)
+        for module in linear.values():
+            module.weight.requires_grad = True
     if section.mode == "lora":
-        names = {
-            name.rpartition(".")[2] for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)
-        }
-        targets = sorted(names & _LORA_TARGETS)
+        if has_bf16():
+            body.to(torch.bfloat16)
+        targets = sorted({name.rpartition(".")[2] for name in linear} & _LORA_TARGETS)
         inject_adapter_in_model(LoraConfig(r=section.rank, lora_alpha=section.alpha, target_modules=targets), body)
-        for module in body.modules():
-            if isinstance(module, LoraLayer):
-                module.cast_input_dtype_enabled = False  # autocast casts the small matrices, not the states
+        for layer in body.modules():
+            if isinstance(layer, LoraLayer):
+                layer.cast_input_dtype_enabled = False  # autocast casts the small matrices, not the states
         for parameter in body.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
-
-
-def start_from(network: Network, weights: Mapping[str, Tensor]) -> None:
-    """Give a prepared network the weights of a bundle, as `trained_weights` made them.
-
-    Raises BundleError when they are of another shape: other labels, rank, mode or encoder.
-    """
-    adapter = {name.removeprefix("adapter."): t for name, t in weights.items() if name.startswith("adapter.")}
-    own = {
-        name.replace("encoder.", "encoder.body.", 1): t
-        for name, t in weights.items()
-        if not name.startswith("adapter.")
-    }
-    try:
-        unknown = network.load_state_dict(own, strict=False).unexpected_keys
-        if adapter:
-            unknown += set_peft_model_state_dict(network.encoder.body, adapter).unexpected_keys
-    except RuntimeError as error:
-        raise BundleError(f"the base bundle does not fit the configuration: {error}") from error
-    if unknown:
-        raise BundleError(f"the base bundle does not fit the configuration: it has {', '.join(unknown[:3])}")
-
-
-def trained_weights(network: Network, section: EncoderSection) -> dict[str, Tensor]:
-    """The tensors that a bundle stores."""
-    weights = {name: t for name, t in network.state_dict().items() if not name.startswith("encoder.")}
-    if section.mode == "full":
-        weights |= {f"encoder.{name}": t for name, t in network.encoder.body.state_dict().items()}
-    if section.mode == "lora":
-        weights |= {f"adapter.{name}": t for name, t in get_peft_model_state_dict(network.encoder.body).items()}
-    return weights
-
-
-def predict_logits(network: Any, examples: Sequence[Example], special: SpecialTokens, device: torch.device) -> Floats:
-    """Tag logits, float64 [stories, labels], in the order of the examples."""
-    rows = []
-    was_training = network.training
-    network.eval()
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=_has_bf16()):
-        for start in range(0, len(examples), 16):
-            batch = collate(examples[start : start + 16], special, _BATCH_TOKENS)["batch"]
-            rows.append(network(batch.windows, batch.layout.to(device)).logits.float().cpu().numpy())
-    network.train(was_training)
-    return np.concatenate(rows).astype(np.float64)
-
-
-def _has_bf16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return not torch.backends.mps.is_available()
 
 
 def _last_checkpoint(directory: Path) -> str | None:
