@@ -29,6 +29,7 @@ from model.stream import analyze_stream
 from model.summary import Candidate, rank_sentences, summarise
 from model.tags import Passage, make_tags, sigmoid
 from model.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
+from model.workers import Workers
 
 MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
 _LETTER = re.compile(r"[^\W\d_]")
@@ -85,6 +86,7 @@ class Analyzer:
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._network = network.to(device.device)
         self._network.encoder.to(device.dtype)
+        self._map = Workers(device.n_parallel).map if device.n_parallel > 1 else map
 
     @classmethod
     def load(cls, bundle: Path | str = DEFAULT_BUNDLE, device: str = "auto") -> "Analyzer":
@@ -137,10 +139,12 @@ class Analyzer:
     def encode(self, parts: Sequence[Part]) -> None:
         """One encoder pass over these parts; each document's encoding keeps what came of its own."""
         stories = [part.tokens for part in parts]
-        batches = batch_windows(stories, self._special, budget=self.device.batch_tokens)
+        n_tokens = sum(len(story.token_ids) for story in stories)
+        budget = min(self.device.batch_tokens, n_tokens // self.device.n_parallel + 1)  # a lone text keeps all busy
+        batches = batch_windows(stories, self._special, budget=budget)
         lengths = [story.n_sentences for story in stories]
         with torch.inference_mode():
-            sums, counts = self._network.encode(batches, sum(lengths))
+            sums, counts = self._network.encode(batches, sum(lengths), self._map)
             for part, *result in zip(parts, torch.split(sums, lengths), torch.split(counts, lengths), strict=True):
                 part.encoding.add(part.first_sentence, *result)
 

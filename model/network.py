@@ -1,6 +1,6 @@
 """The network: one encoder pass, then sentence vectors, then two heads over them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -58,6 +58,9 @@ class NetworkOutput:
     salience: Tensor
 
 
+EncodeBatches = Callable[[Callable[[WindowBatch], Tensor], Sequence[WindowBatch]], Iterable[Tensor]]
+
+
 class Network(nn.Module):
     """Encoder, tag head and salience head."""
 
@@ -67,7 +70,7 @@ class Network(nn.Module):
         self.tag_head = TagHead(encoder.width, n_labels, config)
         self.salience_head = SalienceHead(encoder.width, config)
 
-    def forward(self, batches: Iterable[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
+    def forward(self, batches: Sequence[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
         """Everything there is to know about the stories: each window passes through the encoder exactly once."""
         sums, counts = self.encode(batches, len(layout.story_of))
         return self.score(sums / counts.clamp(min=1), layout)
@@ -78,17 +81,27 @@ class Network(nn.Module):
             contributions, logits = self.tag_head(vectors, layout)
             return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
 
-    def encode(self, batches: Iterable[WindowBatch], n_sentences: int) -> tuple[Tensor, Tensor]:
-        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1]."""
-        device = next(self.tag_head.parameters()).device
-        sums = torch.zeros(n_sentences + 1, self.encoder.width, device=device)
-        counts = torch.zeros(n_sentences + 1, 1, device=device)
-        for batch in batches:
-            ids, mask, sentence_of = (
-                torch.from_numpy(a).to(device) for a in (batch.token_ids, batch.mask, batch.sentence_of)
-            )
-            add_token_states(sums, counts, self.encoder(ids, mask), sentence_of)
+    def encode(
+        self, batches: Sequence[WindowBatch], n_sentences: int, run: EncodeBatches = map
+    ) -> tuple[Tensor, Tensor]:
+        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1].
+
+        `run` maps the encoder over the batches, in order: `map`, or that of `model.workers.Workers`.
+        """
+        sums = torch.zeros(n_sentences + 1, self.encoder.width, device=self._device)
+        counts = torch.zeros(n_sentences + 1, 1, device=self._device)
+        for batch, states in zip(batches, run(self._states, batches), strict=True):
+            add_token_states(sums, counts, states, torch.from_numpy(batch.sentence_of).to(self._device))
         return sums[:-1], counts[:-1]
+
+    def _states(self, batch: WindowBatch) -> Tensor:
+        ids, mask = (torch.from_numpy(values).to(self._device) for values in (batch.token_ids, batch.mask))
+        states: Tensor = self.encoder(ids, mask)
+        return states
+
+    @property
+    def _device(self) -> torch.device:
+        return self.tag_head.bias.device
 
 
 def add_token_states(sums: Tensor, counts: Tensor, states: Tensor, sentence_of: Tensor) -> None:

@@ -39,7 +39,7 @@ def analyze_stream(
     Holds a few chunks of 16 device batches each, however long the stream.
     """
     items = (_prepare(analyzer, document, options) for document in documents)
-    chunks = prefetch(cut_chunks(items, _CHUNK_BATCHES * analyzer.device.batch_tokens, group), _AHEAD)
+    chunks = prefetch(cut_chunks(items, _CHUNK_BATCHES * analyzer.device.full_tokens, group), _AHEAD)
     for chunk, scores in prefetch(((chunk, _score(analyzer, chunk)) for chunk in chunks), _AHEAD):
         yield from _finish(analyzer, chunk, scores, options)
 
@@ -72,7 +72,7 @@ def _score(analyzer: Analyzer, chunk: Sequence[Prepared | Failure]) -> list[list
     prepared = [item for item in chunk if not isinstance(item, Failure)]
     tokens = analyzer.device.batch_tokens
     try:
-        parts = cut_chunks(prepared, _CHUNK_BATCHES * tokens, GROUP)
+        parts = cut_chunks(prepared, _CHUNK_BATCHES * analyzer.device.full_tokens, GROUP)
         return [scores for part in parts for scores in analyzer.forward(part)]
     except torch.OutOfMemoryError:
         if tokens <= _MIN_BATCH_TOKENS:

@@ -24,7 +24,7 @@ from service.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 _N_PREPARERS = 2
-_RECTANGLES_PER_PASS = 2  # a pass of 4,096 tokens on CPU: 100 ms, the longest that a short text waits for others
+_BATCHES_PER_PASS = 2  # for each core, on a CPU: 100 ms, the longest that a short text waits for others
 _IDLE_S = 1.0  # between probes of a device that failed
 _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
 
@@ -40,7 +40,7 @@ class Scheduler:
         self.admission = Admission(max_delay_s)
         self.health = Health(max_pass_s)
         self._metrics = metrics
-        self._backlog = Backlog(_RECTANGLES_PER_PASS * analyzer.device.batch_tokens)
+        self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
         self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
         self._running: Collection[Job] = ()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
