@@ -48,6 +48,26 @@ def test_analyze_shows_bars_and_the_text_to_a_person(
     assert "Police found heroin" in shown
 
 
+def test_data_check_says_by_its_exit_code_whether_the_data_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("peft")
+    rows = [{"text": f"story {n} about {('steel', 'rain')[n % 2]}", "labels": ["trade"] * (n % 2)} for n in range(40)]
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    bad.write_text(good.read_text() + '{"text": "more", "labels": "trade"}\n')
+    (tmp_path / "latin1.jsonl").write_bytes(b'{"text": "M\xe4rz", "labels": []}\n')
+    assert run(monkeypatch, "data", "check", good, "--report", tmp_path / "report") == 0
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"data.json", "data.html"}
+    assert run(monkeypatch, "data", "check", bad) == 1
+    assert "bad.jsonl:41: labels is str, expected a list of label names" in capsys.readouterr().out
+    assert run(monkeypatch, "data", "check", tmp_path / "latin1.jsonl") == 1
+    assert "latin1.jsonl:1: not UTF-8" in capsys.readouterr().err.replace("\n", "")
+    assert run(monkeypatch, "data", "check", good, "--labels", "trade,sport") == 1
+    assert "label 'sport': no story carries it" in capsys.readouterr().out
+    assert run(monkeypatch, "data", "check", tmp_path / "nowhere.jsonl") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,7 +6,7 @@ import pytest
 from model.errors import DataError
 from training.config import TagsSection, TrainingConfig
 from training.data_check import check_stories
-from training.stories import LabelledStory, read_stories
+from training.stories import LabelledStory, count_labels, read_stories
 from training.train import load_tag_data
 
 GOOD: list[dict[str, object]] = [{"text": f"Ministers met for the {n}th time.", "labels": ["trade"]} for n in range(40)]
@@ -40,8 +40,8 @@ def test_a_label_nobody_gave_is_named(tmp_path: Path) -> None:
 
 
 def test_a_label_outside_the_configuration_is_named_with_its_line(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.jsonl", [*GOOD, {"text": "Shares fell.", "labels": ["Trade"]}])
-    assert f"{file}:41: label 'Trade' is not among the 1 labels trade" in faults_of(file, labels=("trade",))
+    file = write(tmp_path / "a.jsonl", [*GOOD, {"text": "Shares fell.", "labels": ["Tariffs"]}])
+    assert f"{file}:41: label 'Tariffs' is not among the 1 labels trade" in faults_of(file, labels=("trade",))
 
 
 def test_one_text_with_different_labels_names_both_places(tmp_path: Path) -> None:
@@ -78,3 +78,30 @@ def test_training_data_stops_at_an_empty_text_or_leaves_it_out(tmp_path: Path) -
         load_tag_data(config)
     data = load_tag_data(config, skip_bad=True)
     assert len(data.train) + len(data.held_out) == 40
+
+
+def test_spellings_of_one_label_stop_training_or_are_unified(tmp_path: Path) -> None:
+    labels = ("Trade", "trade ", "Trade")
+    strays: list[dict[str, object]] = [{"text": f"Another {n}", "labels": [labels[n]]} for n in range(3)]
+    file = write(tmp_path / "a.jsonl", [*GOOD, *strays])
+    message = faults_of(file)
+    assert f"{file}:41: label 'Trade' (2 times) differs from 'trade' (40) only by case or space" in message
+    assert f"{file}:42: label 'trade ' (once) differs from 'trade' (40)" in message
+    assert "--skip-bad reads it as 'trade'" in message
+    checked = check_stories(read_stories([file]), (), skip_bad=True)
+    assert (len(checked.stories), checked.labels) == (43, ("trade",))
+    assert count_labels(checked.stories) == {"trade": 43}
+    assert len(checked.faults) == 2
+
+
+def test_the_spelling_of_the_configuration_stands_for_the_others(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", GOOD)
+    assert "label 'trade' (40 times) differs from 'Trade' (0) only by case or space" in faults_of(
+        file, labels=("Trade",)
+    )
+    assert check_stories(read_stories([file]), ("Trade",), skip_bad=True).labels == ("Trade",)
+
+
+def test_two_labels_that_were_both_asked_for_stay_two() -> None:
+    stories = [LabelledStory(f"story {n}", frozenset({("US", "us")[n % 2]})) for n in range(20)]
+    assert check_stories(stories, ("US", "us")).faults == []

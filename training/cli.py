@@ -1,4 +1,4 @@
-"""The commands that make and measure a bundle: train, evaluate."""
+"""The commands that make and measure a bundle: train, evaluate, data check."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 
 from model.bundle import DEFAULT_BUNDLE
-from model.errors import ConfigError
+from model.errors import ConfigError, DataError
 
 commands = typer.Typer()
+data_commands = typer.Typer(help="Look at labelled stories.", no_args_is_help=True)
+commands.add_typer(data_commands, name="data")
 _errors = Console(stderr=True)
 
 
@@ -67,3 +69,31 @@ def evaluate(
     if report is not None:
         write_report(report, measured)
         _errors.print(f"wrote {report / 'report.json'} and {report / 'report.html'}")
+
+
+@data_commands.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Labelled stories, globs and hub datasets.")],
+    labels: Annotated[str, typer.Option(help="The labels there may be, separated by commas.", show_default="all")] = "",
+    report: Annotated[Path | None, typer.Option(help="Directory for data.json and data.html.")] = None,
+) -> None:
+    """Find what is wrong with labelled stories. Exit code 1 if something is that would stop training."""
+    _need_extra()
+    from training.data_files import expand_source
+    from training.data_measures import measure_data
+    from training.data_report import write_data_report
+    from training.data_tables import print_data
+    from training.progress import late_progress
+
+    paths = [path for source in files for path in expand_source(source)]
+    try:
+        with late_progress("looking for label errors") as begin:
+            measured = measure_data(paths, tuple(filter(None, map(str.strip, labels.split(",")))), begin)
+    except DataError as error:
+        _errors.print(f"DataError: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    print_data(Console(file=sys.stdout, highlight=False), measured)
+    if report is not None:
+        write_data_report(report, measured)
+        _errors.print(f"wrote {report / 'data.json'} and {report / 'data.html'}")
+    raise typer.Exit(1 if measured.faults else 0)

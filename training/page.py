@@ -15,7 +15,7 @@ from training.tag_plots import make_label_panels, plot_precision_recall, plot_re
 
 
 @dataclass(frozen=True)
-class _Headline:
+class Headline:
     """A figure that stands large at the top."""
 
     name: str
@@ -25,46 +25,52 @@ class _Headline:
 
 def render_page(measured: Measured) -> str:
     """The page as HTML; everything in it that comes from a file is escaped."""
-    environment = Environment(
-        loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("report.html").render(
-        bundle=measured.bundle,
-        tags=measured.tags,
-        summaries=measured.summaries,
-        headlines=_headlines(measured),
-        figures=_figures(measured),
-        ours=OURS,
-        kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
-        n_bins=N_BINS,
-        n_resamples=N_RESAMPLES,
+    return (
+        page_environment()
+        .get_template("report.html")
+        .render(
+            bundle=measured.bundle,
+            tags=measured.tags,
+            summaries=measured.summaries,
+            headlines=_headlines(measured),
+            figures=_figures(measured),
+            ours=OURS,
+            kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
+            n_bins=N_BINS,
+            n_resamples=N_RESAMPLES,
+        )
     )
 
 
-def _headlines(measured: Measured) -> list[_Headline]:
+def page_environment() -> Environment:
+    """Where pages come from: a name that is missing is an error."""
+    return Environment(loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def _headlines(measured: Measured) -> list[Headline]:
     tags = _tag_headlines(measured.tags) if measured.tags else []
     return tags + (_summary_headlines(measured.summaries) if measured.summaries else [])
 
 
-def _tag_headlines(tags: TagMeasures) -> list[_Headline]:
+def _tag_headlines(tags: TagMeasures) -> list[Headline]:
     report = tags.report
     interval = report.macro_f1_interval
-    lines = [_Headline("macro-F1", f"{report.macro_f1:.3f}", f"95 %: {interval.low:.3f} to {interval.high:.3f}")]
+    lines = [Headline("macro-F1", f"{report.macro_f1:.3f}", f"95 %: {interval.low:.3f} to {interval.high:.3f}")]
     if tags.baselines:
         name, best = max(tags.baselines.items(), key=lambda pair: pair[1].macro_f1)
-        lines.append(_Headline("over the best baseline", f"{report.macro_f1 - best.macro_f1:+.3f}", name))
+        lines.append(Headline("over the best baseline", f"{report.macro_f1 - best.macro_f1:+.3f}", name))
     measured = {label: quality for label, quality in report.labels.items() if quality.support}
     if measured:
         label, weakest = min(measured.items(), key=lambda pair: pair[1].f1)
-        lines.append(_Headline("weakest label's F1", f"{weakest.f1:.3f}", label))
+        lines.append(Headline("weakest label's F1", f"{weakest.f1:.3f}", label))
     label, worst = max(report.labels.items(), key=lambda pair: pair[1].ece)
-    return [*lines, _Headline("largest calibration error", f"{worst.ece:.3f}", label)]
+    return [*lines, Headline("largest calibration error", f"{worst.ece:.3f}", label)]
 
 
-def _summary_headlines(report: SummaryReport) -> list[_Headline]:
+def _summary_headlines(report: SummaryReport) -> list[Headline]:
     ours: SystemScores = report.groups["all"][OURS]
     return [
-        _Headline(f"{KIND_NAMES[kind]} over {LEAD}", f"{gain.mean:+.2f}", f"p = {gain.p:.4f}")
+        Headline(f"{KIND_NAMES[kind]} over {LEAD}", f"{gain.mean:+.2f}", f"p = {gain.p:.4f}")
         for kind, gain in (ours.over_lead or {}).items()
     ]
 

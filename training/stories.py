@@ -1,21 +1,23 @@
 """Labelled stories: read from files, checked, split."""
 
-import csv
-import glob
-import gzip
 import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from functools import cached_property
+from typing import Any
 
 from model.errors import DataError
+from training.data_files import HUB_NAME as HUB_NAME
+from training.data_files import expand_source, read_rows
+from training.duplicates import group_texts
+from training.exports import find_format
 
-_LINE_FORMATS = (".jsonl", ".jsonl.gz", ".json", ".ndjson")
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_N_KEYS = 12  # of an unknown row that an error shows
+_LABEL_LENGTH = 40  # characters; a longer string is more likely a text
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class LabelledStory:
     id: str = ""
     where: str = ""  # file and line
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the words of the text: the same whatever its case, spacing and punctuation."""
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text.lower())).encode()).hexdigest()
@@ -40,7 +42,7 @@ def read_stories(sources: Sequence[str], *, faults: list[str] | None = None) -> 
 
     Raises DataError naming file and line; with `faults`, a row that is no labelled story is named there and left out.
     """
-    stories = [story for source in sources for path in _expand(source) for story in _read(path, faults)]
+    stories = [story for source in sources for path in expand_source(source) for story in _read(path, faults)]
     if not stories and faults:
         raise DataError(f"no row is a labelled story; the first: {faults[0]}")
     if not stories:
@@ -61,12 +63,15 @@ def collect_labels(stories: Iterable[LabelledStory], order: Sequence[str] = ()) 
 
 
 def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[list[LabelledStory], list[LabelledStory]]:
-    """Stories to learn from and stories held out, by content: a text falls on the same side in every run."""
-    kept: list[LabelledStory] = []
-    out: list[LabelledStory] = []
-    for story in stories:
-        is_out = int(story.fingerprint[:8], 16) < held_out * 16**8
-        (out if is_out else kept).append(story)
+    """Stories to learn from and stories held out, by content: a text falls on the same side in every run.
+
+    Near-duplicates stand together: all are held out where one of them would be.
+    """
+    groups = group_texts([story.text for story in stories])
+    is_out = [int(story.fingerprint[:8], 16) < held_out * 16**8 for story in stories]
+    groups_out = {group for group, out in zip(groups, is_out, strict=True) if out}
+    kept = [story for story, group in zip(stories, groups, strict=True) if group not in groups_out]
+    out = [story for story, group in zip(stories, groups, strict=True) if group in groups_out]
     for name, part in (("to learn from", kept), ("held out", out)):
         if not part:
             raise DataError(f"{len(stories)} stories leave none {name}; give more stories or change tags.held_out")
@@ -78,15 +83,8 @@ def count_labels(stories: Iterable[LabelledStory]) -> Counter[str]:
     return Counter(label for story in stories for label in story.labels)
 
 
-def _expand(source: str) -> list[str]:
-    paths = sorted(glob.glob(source))
-    if paths or HUB_NAME.fullmatch(source):
-        return paths or [source]
-    raise DataError(f"{source}: no such file; expected .jsonl, .csv or .parquet (or .gz of the first), or 'owner/name'")
-
-
 def _read(path: str, faults: list[str] | None) -> Iterator[LabelledStory]:
-    for where, row in _rows(path):
+    for where, row in read_rows(path):
         try:
             yield _story(row, where)
         except DataError as error:
@@ -95,69 +93,17 @@ def _read(path: str, faults: list[str] | None) -> Iterator[LabelledStory]:
             faults.append(str(error))
 
 
-def _rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each row with the place it stands at."""
-    if path.endswith(_LINE_FORMATS):
-        return _json_rows(path)
-    if path.endswith(".csv"):
-        return _csv_rows(path)
-    return _dataset_rows(path)
-
-
-def _json_rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    with _open(path) as file:
-        for number, line in enumerate(_decoded(file, path), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}:{number}: not JSON ({error}); expected one object per line") from error
-            yield f"{path}:{number}", row
-
-
-def _csv_rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    with _open(path) as file:
-        for number, row in enumerate(csv.DictReader(_decoded(file, path)), 2):
-            for key in ("labels", "unsure"):
-                if key in row:
-                    row[key] = [label.strip() for label in (row[key] or "").split(";") if label.strip()]
-            yield f"{path}:{number}", row
-
-
-def _dataset_rows(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    import datasets
-
-    data = (
-        datasets.Dataset.from_parquet(path) if path.endswith(".parquet") else datasets.load_dataset(path, split="train")
-    )
-    for number, row in enumerate(data, 1):
-        yield f"{path}: row {number}", row
-
-
-def _open(path: str) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.endswith(".gz") else Path(path).open("rb")  # type: ignore[return-value]  # gzip's own type
-
-
-def _decoded(file: IO[bytes], path: str) -> Iterator[str]:
-    number = 0
-    try:
-        for number, line in enumerate(file, 1):
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}:{number}: not UTF-8; convert the file, for example with iconv -t utf-8") from error
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path}: does not read: {error}") from error
-
-
 def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's file
-    if not isinstance(row, dict) or "text" not in row or "labels" not in row:
-        raise DataError(f"{where}: expected an object with the keys text and labels (title, unsure and id optional)")
+    if isinstance(row, DataError):
+        raise row
+    row = _plain(row, where)
     text, title = row["text"], row.get("title") or None
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{where}: text is empty or no string; correct the row or leave it out")
     if not isinstance(title, str | None):
         raise DataError(f"{where}: title is {type(title).__name__}, expected a string")
+    if _HALF_CHARACTER.search(text) or _HALF_CHARACTER.search(title or ""):
+        raise DataError(f"{where}: the text holds half a character (a lone surrogate); export the file again as UTF-8")
     return LabelledStory(
         text=text,
         title=title,
@@ -168,7 +114,35 @@ def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's fi
     )
 
 
+def _plain(row: Any, where: str) -> dict[str, Any]:  # Any: as above
+    """The row with the keys text and labels, whatever tool it comes from."""
+    if not isinstance(row, dict):
+        raise DataError(f"{where}: expected an object with the keys text and labels, found {type(row).__name__}")
+    try:
+        plain = find_format(row).read(row)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        raise DataError(f"{where}: not as {find_format(row).name} exports it; export it again") from error
+    if "text" not in plain or "labels" not in plain:
+        found = ", ".join(map(str, list(row)[:_N_KEYS])) or "none"
+        raise DataError(
+            f"{where}: expected an object with the keys text and labels (title, unsure and id optional), found {found}"
+        )
+    return plain
+
+
 def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file
-    if not isinstance(value, list | tuple) or not all(isinstance(label, str) and label.strip() for label in value):
-        raise DataError(f'{where} is {type(value).__name__}, expected a list of label names, such as ["trade"]')
-    return frozenset(label.strip() for label in value)
+    if isinstance(value, list | tuple) and all(isinstance(label, str) and label.strip() for label in value):
+        return frozenset(value)
+    kind = type(value).__name__
+    if isinstance(value, list | tuple):
+        kind = f"a list that holds {type(next(x for x in value if not isinstance(x, str) or not x.strip())).__name__}"
+    raise DataError(f"{where} is {kind}, expected a list of label names, such as {_as_list(value)}")
+
+
+def _as_list(value: Any) -> str:
+    """The list that a string stands for, if that is plain; else an example."""
+    names = [name.strip() for name in re.split(r"[;,|#]", value)] if isinstance(value, str) else []
+    is_plain = names and all(0 < len(name) <= _LABEL_LENGTH for name in names)
+    return json.dumps(names if is_plain else ["trade"], ensure_ascii=False)

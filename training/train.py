@@ -27,6 +27,8 @@ from training.calibration import make_rule
 from training.card import model_card
 from training.config import SummariesSection, TrainingConfig
 from training.data_check import check_stories
+from training.data_notes import find_notes, find_versions
+from training.duplicates import group_texts
 from training.evaluation import evaluate_tags, story_logits, story_targets
 from training.examples import Example, article_example, label_article, story_example
 from training.predict import predict_salience, sentence_vectors
@@ -106,6 +108,9 @@ def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False) -> TagData:
         )
     if not checked.labels:
         raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
+    versions = find_versions(checked.stories, group_texts([story.text for story in checked.stories]))
+    for note in find_notes(checked.stories, checked.labels, versions):
+        console.print(f"note: {note}", markup=False)
     data = TagData(checked.labels, *split_stories(checked.stories, config.tags.held_out))
     counts = _label_counts(data)
     for label, n in counts.items():
