@@ -1,22 +1,22 @@
 """Many swaps under load: does a request fail, does memory grow, what do answers wait?
 
-    PYTHONPATH=.:tests python tests/benchmarks/swaps.py [SWAPS]
+    PYTHONPATH=.:tests python tests/benchmarks/swaps.py [SWAPS] [tiny|default]
 
-Starts `copydesk serve --store` on tiny bundles, lets clients ask without a pause, promotes one version after the other
+Starts `copydesk serve --store` on versions of the tiny bundle, or of the one that ships, lets clients ask without a pause, promotes one version after the other
 and reloads. Answers from a model whose scores are not that model's count as wrong.
 """
 
+import argparse
 import asyncio
 import hashlib
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -24,6 +24,7 @@ import psutil
 
 from model.analysis import Document
 from model.analyzer import Analyzer
+from model.bundle import DEFAULT_BUNDLE, load_manifest, load_weights, save_bundle
 from model.store import Store
 from tiny import ROOT, STORY, make_tiny_bundle
 
@@ -70,9 +71,7 @@ async def swap_under_load(url: str, pid: int, store: Store, n_swaps: int) -> Non
         while not is_over.is_set():
             await ask(client, expected, seen)
 
-    print(
-        f"{'swaps':>6} {'requests':>9} {'failed':>7} {'wrong':>6} {'p50 ms':>7} {'p99 ms':>7} {'max ms':>7} {'MB':>7}"
-    )
+    print(" swaps  requests  failed  wrong  p50 ms  p99 ms  max ms      MB")
     memory: list[float] = []
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
         workers = [asyncio.create_task(work(client)) for _ in range(N_CLIENTS)]
@@ -93,9 +92,8 @@ async def swap_under_load(url: str, pid: int, store: Store, n_swaps: int) -> Non
 def print_row(n_swaps: int, seen: Seen, megabytes: float) -> None:
     """The numbers since the last row but for the counts, which are of all."""
     n_failed = seen.statuses.total() - seen.statuses[200]
-    p50, p99, longest = (
-        1000 * value for value in (statistics.median(seen.waits_s), _p99(seen.waits_s), max(seen.waits_s))
-    )
+    waits_ms = sorted(1000 * wait_s for wait_s in seen.waits_s)
+    p50, p99, longest = (waits_ms[int(share * (len(waits_ms) - 1))] for share in (0.5, 0.99, 1))
     print(
         f"{n_swaps:>6} {seen.statuses.total():>9} {n_failed:>7} {seen.n_wrong:>6} {p50:>7.1f} {p99:>7.1f} "
         f"{longest:>7.1f} {megabytes:>7.1f}",
@@ -104,19 +102,27 @@ def print_row(n_swaps: int, seen: Seen, megabytes: float) -> None:
     seen.waits_s.clear()
 
 
-def _p99(values: list[float]) -> float:
-    return sorted(values)[int(0.99 * (len(values) - 1))]
+def make_versions(folder: Path, store: Store, kind: str) -> None:
+    """Fill the store; versions of the bundle that ships differ in their name alone."""
+    for n in range(N_VERSIONS):
+        if kind == "tiny":
+            make_tiny_bundle(folder / str(n), seed=n)
+        else:
+            bundle = replace(load_manifest(DEFAULT_BUNDLE), name=f"default-{n}")
+            save_bundle(folder / str(n), bundle, load_weights(DEFAULT_BUNDLE), "# default\n")
+        store.add(folder / str(n))
+    store.promote(store.digests()[0], instead_of=None)
 
 
 def main() -> None:
     """Start a service on a store, swap, end it."""
-    n_swaps = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdecimal() else N_SWAPS
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("swaps", nargs="?", type=int, default=N_SWAPS)
+    parser.add_argument("kind", nargs="?", choices=("tiny", "default"), default="tiny")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         store = Store(Path(folder) / "models")
-        for seed in range(N_VERSIONS):
-            make_tiny_bundle(Path(folder) / str(seed), seed)
-            store.add(Path(folder) / str(seed))
-        store.promote(store.digests()[0], instead_of=None)
+        make_versions(Path(folder), store, options.kind)
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
         probe.close()
@@ -125,7 +131,7 @@ def main() -> None:
         with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as service:
             url = f"http://127.0.0.1:{port}"
             httpx.Client(transport=httpx.HTTPTransport(retries=12)).get(f"{url}/readyz", timeout=120)
-            asyncio.run(swap_under_load(url, service.pid, store, n_swaps))
+            asyncio.run(swap_under_load(url, service.pid, store, options.swaps))
             service.terminate()
 
 
