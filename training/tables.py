@@ -15,12 +15,14 @@ from training.summaries import LEAD, OURS, SummaryReport, SystemScores
 
 def print_tags(console: Console, report: TagReport, baselines: Mapping[str, TagReport] | None) -> None:
     """Quality per label, then ours beside the baselines."""
-    table = _table(f"tags on {report.n_stories} stories", "label", "precision", "recall", "F1", "AP", "ECE", "stories")
+    table = make_table(
+        f"tags on {report.n_stories} stories", "label", "precision", "recall", "F1", "AP", "ECE", "stories"
+    )
     for label, quality in report.labels.items():
         numbers = (quality.precision, quality.recall, quality.f1, quality.average_precision, quality.ece)
         table.add_row(Text(label), *map(_number, numbers), str(quality.support))
     console.print(table)
-    table = _table("beside baselines", "system", "macro-F1", "95 %", "micro-F1", "all labels right")
+    table = make_table("beside baselines", "system", "macro-F1", "95 %", "micro-F1", "all labels right")
     for name, system in {OURS: report, **(baselines or {})}.items():
         interval = system.macro_f1_interval
         spread = f"{interval.low:.3f}-{interval.high:.3f}"
@@ -42,7 +44,7 @@ def print_summaries(console: Console, report: SummaryReport) -> None:
     groups = [name for name in report.groups if name not in length_names()]
     for group in groups[1:] or groups:
         title = f"summaries of {report.n_articles[group]} articles, {group}"
-        table = _table(title, "system", "ROUGE-1", "ROUGE-2", "ROUGE-Lsum", f"over {LEAD}", "p")
+        table = make_table(title, "system", "ROUGE-1", "ROUGE-2", "ROUGE-Lsum", f"over {LEAD}", "p")
         for name, scores in report.groups[group].items():
             means = (f"{scores.mean[kind]:.2f}" for kind in KINDS)
             table.add_row(name, *means, *_gain(scores), style=_style(name))
@@ -58,7 +60,8 @@ def _gain(scores: SystemScores) -> tuple[str, str]:
     return " / ".join(f"{gain.mean:+.2f}" for gain in gains), f"{max(gain.p for gain in gains):.4f}"
 
 
-def _table(title: str, name: str, *columns: str) -> Table:
+def make_table(title: str, name: str, *columns: str) -> Table:
+    """An empty table; the columns after the first hold numbers."""
     table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column(name)
     for column in columns:
