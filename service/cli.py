@@ -48,6 +48,8 @@ def serve(
             f"--host {settings.host}: other machines could ask without a key; set COPYDESK_API_KEYS to the SHA-256 "
             "digests of your keys, or add --insecure"
         )
+    if settings.models_dir is not None and not settings.models_dir.is_dir():
+        raise ConfigError(f"--store {settings.models_dir}: no such directory; `copydesk models promote` makes it")
     _check_port(settings.host, settings.port)
     configure_logs()
     analyzers = [_load_analyzer(settings)]
@@ -95,8 +97,6 @@ def _load_analyzer(settings: "Settings") -> "Analyzer":
 
     bundle = settings.bundle
     if settings.models_dir is not None:
-        if not settings.models_dir.is_dir():
-            raise ConfigError(f"--store {settings.models_dir}: no such directory; `copydesk train --store` makes one")
         store = Store(settings.models_dir)
         current = store.current()
         bundle = store.path(current) if current else bundle

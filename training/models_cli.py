@@ -52,7 +52,8 @@ def list_versions(store: StoreOption = _STORE) -> None:
         mark = "*" if digest == current else ""
         last = f"{event.action} {event.time[:16]}" if event else ""
         if version.bundle is None:
-            table.add_row(mark, digest[:12], Text(version.fault, style="red"), "", "", last)
+            table.add_row(mark, digest[:12], Text("damaged", style="red"), "", "", last)
+            _errors.print(version.fault, style="red", markup=False)
             continue
         quality = version.bundle.report.get("held_out", {}).get("macro_f1")
         shown = "" if quality is None else f"{quality:.3f}"
@@ -107,7 +108,7 @@ def compare(
 
 @models.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="Beginning of its digest.")],
+    version: Annotated[str, typer.Argument(help="Beginning of its digest, or the directory of a bundle to add.")],
     test: Annotated[list[str], typer.Option(help="Labelled stories that no version has learned from.")] = [],  # noqa: B006
     data: Annotated[list[str], typer.Option(help="New stories that this version has not learned from.")] = [],  # noqa: B006
     summaries: SummariesOption = None,
@@ -119,12 +120,13 @@ def promote(
 ) -> None:
     """Make a version current if it is no worse than the one that is. Exit code 1: it is worse, and was refused."""
     versions = open_store(store)
-    digest = versions.find(version)
+    bundle = _find(versions, version)
     if not test:
         if not force:
             raise ConfigError(
                 "name labelled stories with --test to compare it with the current version, or add --force"
             )
+        digest = versions.add(bundle).digest
         versions.promote(digest, instead_of=versions.current(), is_forced=True)
         _errors.print(f"promoted {digest[:12]} by force")
         return
@@ -133,7 +135,7 @@ def promote(
     from training.stories import read_stories
 
     verdict = submit(
-        versions.path(digest),
+        bundle,
         versions,
         read_stories(test),
         read_stories(data) if data else [],
@@ -143,6 +145,7 @@ def promote(
         device=device,
     )
     _show_verdict(verdict, report)
+    digest = verdict.candidate.digest
     if not (verdict.is_passed or force):
         _errors.print(f"refused {digest[:12]}; the current version serves on")
         raise typer.Exit(1)

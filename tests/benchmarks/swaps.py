@@ -3,8 +3,8 @@
     PYTHONPATH=.:tests python tests/benchmarks/swaps.py [SWAPS] [tiny|default]
 
 Starts `copydesk serve --store` on versions of the tiny bundle, or of the one that ships, lets clients ask without a
-pause, promotes one version after the other and reloads. Answers whose scores are not
-those of the model they name count as wrong.
+pause, promotes one version after the other and reloads. Answers whose scores are not those of the model they name
+count as wrong.
 """
 
 import argparse
