@@ -152,6 +152,26 @@ def test_a_label_that_hardly_occurs_is_shown_and_not_judged() -> None:
     assert check.note == "7 stories carry it: too few to tell"
 
 
+def test_one_label_flipped_among_ninety_is_refused() -> None:
+    labels = tuple(f"label {n}" for n in range(90))
+    targets = make_targets(3, labels)
+    stories = {FROZEN: make_stories(targets, labels)}
+    current, candidate = (learned(targets, seed, 0.98) for seed in (4, 5))
+    candidate[:, 44] = 1 - candidate[:, 44]
+    versions = [Version(make_bundle("k", labels), {FROZEN: scores}) for scores in (candidate, current)]
+    assert (FROZEN, "F1 label 44") in failed(judge(versions[0], versions[1], stories))
+
+
+def test_new_data_that_is_too_small_is_shown_and_not_judged() -> None:
+    sets = {FROZEN: STORIES[FROZEN], NEW: STORIES[NEW][:3]}
+    wrong = {FROZEN: CURRENT.scores[FROZEN], NEW: 1 - TARGETS[NEW][:3]}
+    right = {FROZEN: CURRENT.scores[FROZEN], NEW: TARGETS[NEW][:3]}
+    for current in (Version(make_bundle("current"), right), None):
+        verdict = judge(Version(make_bundle("k"), wrong), current, sets)
+        assert verdict.is_passed
+        assert {check.note for check in verdict.checks if check.place == NEW} == {"too few stories to tell"}
+
+
 def test_rouge_may_fall_by_a_little_and_not_by_more() -> None:
     rouge = np.random.default_rng(0).normal(40, 5, (300, 3))
     current = replace(CURRENT, rouge=rouge)

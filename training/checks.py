@@ -1,11 +1,11 @@
 """Figures of a candidate beside those of the current version, each with what it may lose."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from training.bootstrap import Difference, Interval, compare_calibration, compare_f1, compare_paired
+from training.bootstrap import N_RESAMPLES, Difference, Interval, compare_calibration, compare_f1, compare_paired
 from training.data_check import MIN_EXAMPLES
 from training.evaluation import story_targets
 from training.metrics import Decisions, Floats, all_quality, calibration_error, macro_f1
@@ -98,7 +98,14 @@ def check_tags(
     checks += _check_added(place, stories, candidate, added)
     if current:
         checks += _show_removed(place, stories, current, [label for label in known if label not in labels])
-    return checks
+    if has_enough(stories, labels):
+        return checks
+    return [replace(check, is_held=True, note="too few stories to tell") for check in checks]
+
+
+def has_enough(stories: Sequence[LabelledStory], labels: Sequence[str]) -> bool:
+    """Some label is carried by so many of the stories that they can show something."""
+    return bool(stories) and bool(((story_targets(stories, labels) > 0).sum(axis=0) >= MIN_EXAMPLES).any())
 
 
 def check_summaries(candidate: Version, current: Version | None, tolerances: Tolerances) -> list[Check]:
@@ -205,7 +212,8 @@ def _compare(
 
 
 def _is_beyond_noise(loss: Difference, n_judged: int) -> bool:
-    return loss.mean > 0 and loss.p < _ALPHA / n_judged
+    """Among many labels the bar is as high as the resamples can show, and no higher."""
+    return loss.mean > 0 and loss.p < max(_ALPHA / n_judged, 2 / N_RESAMPLES)
 
 
 def _f1(targets: Floats, decisions: Decisions, labels: Sequence[str]) -> dict[str, float]:

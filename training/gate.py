@@ -9,9 +9,8 @@ from typing import Any
 
 from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest
 from model.store import Store
-from training.checks import ERROR, MACRO, Check, Tolerances, check_summaries, check_tags
+from training.checks import ERROR, MACRO, Check, Tolerances, check_summaries, check_tags, has_enough
 from training.data_check import MIN_EXAMPLES
-from training.evaluation import story_targets
 from training.rouge import KINDS
 from training.stories import LabelledStory
 from training.versions import Sets, Version, score_version
@@ -118,8 +117,7 @@ def describe_stories(stories: Sequence[LabelledStory]) -> dict[str, Any]:
 
 def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: Version) -> list[str]:
     """A test that can show nothing lets nothing pass."""
-    labels = candidate.bundle.labels
-    if stories and ((story_targets(stories, labels) > 0).sum(axis=0) >= MIN_EXAMPLES).any():
+    if has_enough(stories, candidate.bundle.labels):
         return []
     return [
         f"the {name} has {len(stories)} stories and {MIN_EXAMPLES} of no label of the candidate: too few to tell; "
