@@ -89,15 +89,16 @@ class Analyzer:
         self._map = Workers(device.n_parallel).map if device.n_parallel > 1 else map
 
     @classmethod
-    def load(cls, bundle: Path | str = DEFAULT_BUNDLE, device: str = "auto") -> "Analyzer":
-        """An analyzer for the bundle in this directory.
+    def load(cls, bundle: Path | str = DEFAULT_BUNDLE, device: str | Device = "auto") -> "Analyzer":
+        """An analyzer for the bundle in this directory, on a device by name or on one chosen before.
 
         Raises BundleError, EncoderError or DeviceError.
         """
         directory = Path(bundle)
         manifest = load_manifest(directory)
         tokenizer = load_tokenizer(find_encoder(manifest.encoder, manifest.encoder_revision))
-        return cls(manifest, load_network(directory, manifest), tokenizer, choose_device(device))
+        chosen = device if isinstance(device, Device) else choose_device(device)
+        return cls(manifest, load_network(directory, manifest), tokenizer, chosen)
 
     def analyze(self, document: Document | str, options: Options | None = None) -> Analysis:
         """The analysis of one text. Raises DocumentError when it cannot be analysed."""

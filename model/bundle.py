@@ -27,7 +27,7 @@ from model.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default"
 _SCHEMA = 1
-_MANIFEST, _WEIGHTS, _CARD = "bundle.json", "weights.safetensors", "README.md"
+_MANIFEST, _WEIGHTS, _CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 
 @dataclass(frozen=True)

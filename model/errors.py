@@ -4,6 +4,7 @@
       ConfigError      a setting or a TOML key
       DataError        a training or evaluation file
       BundleError      a model directory
+      StoreError       a store of versions
       EncoderError     the encoder's own files
       DeviceError      a device that was asked for and does not work
       DocumentError    one text; carries a `code` that clients can branch on
@@ -28,6 +29,10 @@ class DataError(CopydeskError):
 
 class BundleError(CopydeskError):
     """A bundle is missing, damaged or of another schema."""
+
+
+class StoreError(CopydeskError):
+    """A store of versions cannot be read or written, or has no such version."""
 
 
 class EncoderError(CopydeskError):

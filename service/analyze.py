@@ -15,11 +15,11 @@ from service.work import TimeoutHeader, analyze_documents
 async def analyze(body: AnalyzeRequest, request: Request, timeout_ms: TimeoutHeader = None) -> JSONResponse:
     """Tags, summary and evidence for every document; one bad document never fails its neighbours."""
     documents = [_to_document(document) for document in body.documents]
-    results = await analyze_documents(request, documents, body.to_options(), timeout_ms)
-    _refuse_if_all_failed(results)
-    answers = [to_answer(result, body.include, body.offsets) for result in results]
-    bundle = request.app.state.scheduler.analyzer.bundle
-    return JSONResponse({"model": {"name": bundle.name, "digest": bundle.digest}, "results": answers})
+    answered = await analyze_documents(request, documents, body.to_options(), timeout_ms)
+    _refuse_if_all_failed(answered.results)
+    answers = [to_answer(result, body.include, body.offsets) for result in answered.results]
+    model = {"name": answered.bundle.name, "digest": answered.bundle.digest}
+    return JSONResponse({"model": model, "results": answers}, headers=answered.headers)
 
 
 def _to_document(document: DocumentIn) -> Document:

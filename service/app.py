@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from model.analyzer import Analyzer
+from model.store import Store
 from service.access import AccessLayer
 from service.admission import estimate_tokens
 from service.analyze import analyze
@@ -20,9 +21,11 @@ from service.limits import RateGate
 from service.metrics import Metrics
 from service.predict import predict
 from service.problems import PROBLEM, Problem, add_handlers
+from service.reload import RELOAD_PROBLEMS, reload_model
 from service.scheduler import Scheduler
 from service.settings import Settings
 from service.strict_json import strict_route
+from service.swap import Swapper
 from service.website import add_pages
 
 _ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
@@ -103,25 +106,34 @@ async def metrics(request: Request) -> Response:
 def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[FastAPI], Any]:  # Any: a context manager
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        analyzer = await asyncio.to_thread(load)
-        analyzer.max_document_tokens = settings.max_document_tokens
-        app.state.scheduler = Scheduler(
-            analyzer,
-            max_delay_s=settings.max_queue_delay_s,
-            max_pass_s=settings.max_pass_s,
-            metrics=app.state.metrics,
-        )
-        yield
+        app.state.scheduler = await _start_scheduler(settings, load, app.state.metrics)
+        app.state.swapper = None
+        if settings.models_dir is None:
+            yield
+        else:
+            app.state.swapper = Swapper(app.state.scheduler, Store(settings.models_dir), app.state.metrics)
+            watch = asyncio.create_task(app.state.swapper.watch(settings.watch_s))
+            yield
+            watch.cancel()
+            await asyncio.to_thread(app.state.swapper.close)
         await asyncio.to_thread(app.state.scheduler.close)
 
     return lifespan
+
+
+async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], metrics: Metrics) -> Scheduler:
+    """Only the scheduler holds the analyzer afterwards, so that one that is replaced leaves the memory."""
+    analyzer = await asyncio.to_thread(load)
+    analyzer.max_document_tokens = settings.max_document_tokens
+    metrics.note_model(analyzer.bundle)
+    return Scheduler(analyzer, max_delay_s=settings.max_queue_delay_s, max_pass_s=settings.max_pass_s, metrics=metrics)
 
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
     if settings.rate_limit is not None:
         app.add_middleware(RateGate, rate=settings.rate_limit)
-    app.add_middleware(KeyGate, digests=settings.api_keys)
+    app.add_middleware(KeyGate, digests=settings.api_keys, admins=settings.admin_keys)
     app.add_middleware(AccessLayer, metrics=app.state.metrics)
 
 
@@ -130,6 +142,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     app.post("/v1/analyze", response_model=None, responses={200: {"model": AnalyzeAnswer}, **_WITH_TEXTS})(analyze)
     app.post("/predict", responses=_WITH_TEXTS)(predict)
     app.get("/v1/model")(describe_model)
+    app.post("/v1/model/reload", responses=RELOAD_PROBLEMS)(reload_model)
     app.get("/livez")(livez)
     app.get("/readyz", responses={503: PROBLEM | {"description": "Send requests elsewhere."}})(readyz)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from model.analyzer import StoryScores
+from model.analyzer import Analyzer, StoryScores
 from model.encoding import Encoding, Part
 
 _OLDEST_SHARE = 0.5  # of each pass: bounds the wait of long texts; the rest goes to the shortest
@@ -23,8 +23,9 @@ class ForwardError(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """A text on its way through the model; `future` belongs to `loop`."""
+    """A text on its way through the analyzer that prepared it; `future` belongs to `loop`."""
 
+    analyzer: Analyzer
     encoding: Encoding
     future: "asyncio.Future[list[StoryScores]]"
     loop: asyncio.AbstractEventLoop
@@ -69,15 +70,16 @@ class Backlog:
             self._changed.notify()
 
     def take(self, timeout_s: float) -> dict[Job, list[Part]] | None:
-        """The windows of the next pass by job, as many as a pass holds; empty after `timeout_s` without work, None
-        when the backlog is closed and nothing is left. Jobs that are over are dropped."""
+        """The windows of the next pass by job, as many as a pass holds, all for one analyzer; empty after `timeout_s`
+        without work, None when the backlog is closed and nothing is left. Jobs that are over are dropped."""
         with self._changed:
             if not self._jobs and not self.is_closed:
                 self._changed.wait(timeout_s)
             if not self._jobs and self.is_closed:
                 return None
             waiting = [job for job in self._jobs if not job.is_over]
-            taken = _take_windows(waiting, self.pass_tokens)
+            ours = [job for job in waiting if job.analyzer is waiting[0].analyzer]
+            taken = _take_windows(ours, self.pass_tokens)
             self._jobs = [job for job in waiting if job.encoding.n_tokens_left]
         return taken
 

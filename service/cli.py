@@ -4,7 +4,7 @@ import json
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +14,10 @@ from model.bundle import DEFAULT_BUNDLE
 from model.errors import ConfigError, DataError, DocumentError
 from service.batch import batch
 from service.choices import BundleOption, DeviceOption, SentencesOption, StoriesOption, choose, choose_stories
+
+if TYPE_CHECKING:
+    from model.analyzer import Analyzer
+    from service.settings import Settings
 
 commands = typer.Typer()
 _errors = Console(stderr=True)
@@ -26,30 +30,30 @@ def serve(
     bundle: Annotated[
         Path | None, typer.Option(help="Directory of the model.", show_default="the one that ships")
     ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Store of versions: serve its current one, and follow it.", show_default="none")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines ask without API keys.")] = False,
 ) -> None:
     """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
-    from model.analyzer import Analyzer
     from service.app import make_app
     from service.logs import configure_logs
     from service.server import run
     from service.settings import read_settings
 
-    settings = read_settings(host=host, port=port, bundle=bundle, device=device)
+    settings = read_settings(host=host, port=port, bundle=bundle, models_dir=store, device=device)
     if not (settings.is_local or settings.api_keys or insecure):
         raise ConfigError(
             f"--host {settings.host}: other machines could ask without a key; set COPYDESK_API_KEYS to the SHA-256 "
             "digests of your keys, or add --insecure"
         )
+    if settings.models_dir is not None and not settings.models_dir.is_dir():
+        raise ConfigError(f"--store {settings.models_dir}: no such directory; `copydesk models promote` makes it")
     _check_port(settings.host, settings.port)
     configure_logs()
-    analyzer = Analyzer.load(settings.bundle, settings.device)
-    address = f"http://{settings.host}:{settings.port}"
-    _errors.print(
-        f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: {address} (docs at /docs)"
-    )
-    run(make_app(settings, lambda: analyzer), settings)
+    analyzers = [_load_analyzer(settings)]
+    run(make_app(settings, analyzers.pop), settings)  # nothing here holds on to the one that may be replaced
 
 
 @commands.command()
@@ -84,6 +88,24 @@ def analyze(
 
 
 commands.command()(batch)
+
+
+def _load_analyzer(settings: "Settings") -> "Analyzer":
+    """The store's current version, or the bundle while there is none."""
+    from model.analyzer import Analyzer
+    from model.store import Store
+
+    bundle = settings.bundle
+    if settings.models_dir is not None:
+        store = Store(settings.models_dir)
+        current = store.current()
+        bundle = store.path(current) if current else bundle
+    analyzer = Analyzer.load(bundle, settings.device)
+    address = f"http://{settings.host}:{settings.port}"
+    _errors.print(
+        f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: {address} (docs at /docs)"
+    )
+    return analyzer
 
 
 def _read_text(name: str) -> str:

@@ -15,12 +15,12 @@ OPEN_PATHS = frozenset({"/livez", "/readyz"})
 class KeyGate:
     """ASGI middleware: 401 for a request without a live key, on every path but the health checks.
 
-    Leaves the key's digest in scope["state"]["key"]. Without digests everybody may pass.
+    Leaves the key's digest in scope["state"]["key"]. Without `digests` everybody may pass. An admin's key passes too.
     """
 
-    def __init__(self, app: ASGIApp, digests: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, digests: Sequence[str], admins: Sequence[str] = ()) -> None:
         self._app = app
-        self._digests = digests
+        self._digests = (*digests, *admins) if digests else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""

@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from model.analysis import Failure, Result
+from model.bundle import Bundle
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _TOKENS = (64, 256, 1024, 2048, 4096, 8192, 16_384, 65_536, 262_144)
 _CAUSES = {
     401: "no_key",
+    403: "forbidden",
     404: "no_route",
     405: "method",
     408: "slow_body",
+    409: "not_swapped",
     413: "too_large",
     422: "invalid",
     429: "rate_limit",
@@ -47,6 +50,12 @@ class Metrics:
         self._pass_s = Histogram("copydesk_pass_seconds", "Time per pass.", buckets=_SECONDS, registry=registry)
         self._queue_tokens = Gauge("copydesk_queue_tokens", "Tokens of admitted requests.", registry=registry)
         self._queue_texts = Gauge("copydesk_queue_texts", "Texts that wait for the model.", registry=registry)
+        self._swaps = Counter(
+            "copydesk_swaps", "Versions loaded while serving, by outcome.", ["outcome"], registry=registry
+        )
+        self._model = Gauge(
+            "copydesk_model_info", "1 for the model that serves.", ["name", "digest"], registry=registry
+        )
         self._rate = Gauge("copydesk_tokens_per_second", "Moving average of full passes.", registry=registry)
 
     def render(self) -> bytes:
@@ -60,6 +69,15 @@ class Metrics:
         self._queue_tokens.set_function(n_tokens)
         self._queue_texts.set_function(n_texts)
         self._rate.set_function(rate)
+
+    def note_model(self, bundle: Bundle) -> None:
+        """This model serves from now on."""
+        self._model.clear()
+        self._model.labels(bundle.name, bundle.digest).set(1)
+
+    def note_swap(self, outcome: str) -> None:
+        """A version was "swapped" in, or "refused"."""
+        self._swaps.labels(outcome).inc()
 
     def note_response(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

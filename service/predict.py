@@ -7,7 +7,7 @@ about several topics. A list of strings is a batch (there, two strings are one p
 import math
 from typing import Annotated
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.analysis import Analysis, Document, Failure, Options
@@ -45,13 +45,14 @@ class Prediction(BaseModel):
 
 
 async def predict(
-    body: PredictRequest, request: Request, timeout_ms: TimeoutHeader = None
+    body: PredictRequest, request: Request, response: Response, timeout_ms: TimeoutHeader = None
 ) -> list[Prediction] | list[list[Prediction]]:
     """Every label with its score, best first: one list for a string, a list of lists for a batch."""
     documents = [Document(text) for text in body.texts]
-    results = await analyze_documents(request, documents, Options(stories="whole"), timeout_ms)
+    answered = await analyze_documents(request, documents, Options(stories="whole"), timeout_ms)
+    response.headers.update(answered.headers)
     answers = []
-    for i, result in enumerate(results):
+    for i, result in enumerate(answered.results):
         if isinstance(result, Failure):
             raise Problem(422, f"inputs[{i}]: {result.message}")
         answers.append(_predictions(result, is_raw=body.raw_scores))

@@ -1,7 +1,8 @@
 """Between many requests and one model: admission, a backlog, one thread for the network.
 
 `prepare` and `finish` run on a small pool while the model's thread runs one pass after the other; each pass takes
-windows of many texts, and a long text's windows go through several passes.
+windows of many texts, and a long text's windows go through several passes. A text stays with the analyzer that
+prepared it, and a pass belongs to one analyzer: `analyzer` may be replaced at any time.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ _T = TypeVar("_T")
 
 
 class Scheduler:
-    """Runs an analyzer for concurrent requests."""
+    """Runs analyzers for concurrent requests; `analyzer` is the one for the next."""
 
     def __init__(self, analyzer: Analyzer, *, max_delay_s: float, max_pass_s: float, metrics: Metrics) -> None:
         self.analyzer = analyzer
@@ -49,17 +50,21 @@ class Scheduler:
         )
         self._thread.start()
 
-    async def analyze(self, documents: Sequence[Document], options: Options) -> list[Result]:
-        """One result per document, in order. Cancel it, and what was not begun is dropped.
+    async def analyze(
+        self, documents: Sequence[Document], options: Options, analyzer: Analyzer | None = None
+    ) -> list[Result]:
+        """One result per document, in order, all by `analyzer`, or the present one. Cancel it, and what was not begun
+        is dropped.
 
         Raises OverloadedError at once when there is too much to do, ForwardError when the model failed.
         """
         if self._backlog.is_closed:
             raise OverloadedError(_RETRY_AFTER_END_S)
+        analyzer = analyzer or self.analyzer
         estimates = [estimate_tokens(len(document.text)) for document in documents]
         with self.admission.admit(sum(estimates)) as permit:
             tasks = [
-                asyncio.ensure_future(self._analyze_one(document, options, permit, estimate))
+                asyncio.ensure_future(self._analyze_one(analyzer, document, options, permit=permit, estimate=estimate))
                 for document, estimate in zip(documents, estimates, strict=True)
             ]
             try:
@@ -77,12 +82,14 @@ class Scheduler:
             job.resolve(ForwardError("the service stopped during the forward pass"))
         self._pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
 
-    async def _analyze_one(self, document: Document, options: Options, permit: Permit, estimate: int) -> Result:
+    async def _analyze_one(
+        self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
+    ) -> Result:
         try:
-            prepared = await self._in_pool(self.analyzer.prepare, document, options)
+            prepared = await self._in_pool(analyzer.prepare, document, options)
             permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
-            scores = await self._encode(prepared)
-            result: Result = await self._in_pool(self.analyzer.finish, prepared, scores, options)
+            scores = await self._encode(analyzer, prepared)
+            result: Result = await self._in_pool(analyzer.finish, prepared, scores, options)
         except DocumentError as error:
             result = Failure(document.id, error.code, error.message)
         self._metrics.note_result(result)
@@ -91,9 +98,9 @@ class Scheduler:
     async def _in_pool(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
 
-    async def _encode(self, prepared: Prepared) -> list[StoryScores]:
+    async def _encode(self, analyzer: Analyzer, prepared: Prepared) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
-        job = Job(prepared.start_encoding(), loop.create_future(), loop)
+        job = Job(analyzer, prepared.start_encoding(), loop.create_future(), loop)
         try:
             self._backlog.put(job)
         except ClosedError:
@@ -106,17 +113,19 @@ class Scheduler:
                 self._running = taken
                 self._pass(taken)
                 self._running = ()
+                taken.clear()  # while waiting for work, hold no text and no analyzer
             elif self.health.fault:
                 self._probe()
 
     def _pass(self, taken: dict[Job, list[Part]]) -> None:
         started = time.monotonic()
         self._metrics.note_waits([started - job.queued_at for job in taken if not job.encoding.is_begun])
+        analyzer = next(iter(taken)).analyzer
         try:
             with self.health.watch():
-                self.analyzer.encode([part for parts in taken.values() for part in parts])
+                analyzer.encode([part for parts in taken.values() for part in parts])
                 done = [job for job in taken if not job.encoding.n_tokens_left]
-                scores = self.analyzer.score([job.encoding for job in done])
+                scores = analyzer.score([job.encoding for job in done])
         except Exception as error:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
             for job in taken:

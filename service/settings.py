@@ -23,11 +23,14 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"  # address to listen on
     port: int = Field(8000, ge=1, le=65535)
     bundle: Path = DEFAULT_BUNDLE  # directory of the model
+    models_dir: Path | None = None  # store of versions: its current one is served, and `bundle` before the first
+    watch_s: float = Field(1.0, gt=0)  # between looks at which version of the store is current
     device: str = "auto"  # auto, cpu, cuda or mps
 
     # SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches the port may.
     # For one digest: printf %s "$KEY" | sha256sum
     api_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    admin_keys: Annotated[tuple[str, ...], NoDecode] = ()  # in the same manner: may also reload the model
     rate_limit: Annotated[RateLimitItem | None, NoDecode] = None  # "100/minute" per key, or per address without keys
 
     max_documents: int = Field(64, ge=1)  # in one request
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
     drain_notice_s: float = Field(1.0, ge=0)  # after SIGTERM /readyz is red this long before the port closes
     drain_s: float = Field(20.0, gt=0)  # then admitted requests have this long to end
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "admin_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -69,5 +72,5 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        got = "" if name == "api_keys" else f", got {first['input']!r}"  # it may hold a key in clear
+        got = "" if name in ("api_keys", "admin_keys") else f", got {first['input']!r}"  # it may hold a key in clear
         raise ConfigError(f"COPYDESK_{name.upper()}: {first['msg'].removeprefix('Value error, ')}{got}") from error

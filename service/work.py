@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Header, Request
 
 from model.analysis import Document, Options, Result
+from model.bundle import Bundle
 from service.problems import ClientGoneError, Problem
+from service.scheduler import Scheduler
 from service.settings import Settings
 
 MAX_TIMEOUT_MS = 600_000
@@ -25,18 +28,34 @@ TimeoutHeader = Annotated[
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True)
+class Answered:
+    """One result per document, and the bundle that gave them all."""
+
+    bundle: Bundle
+    results: list[Result]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The model's digest, for answers of every shape."""
+        return {"X-Model-Digest": self.bundle.digest}
+
+
 async def analyze_documents(
     request: Request, documents: Sequence[Document], options: Options, timeout_ms: int | None
-) -> list[Result]:
-    """One result per document. Raises Problem 422 and 504, OverloadedError, ForwardError, ClientGoneError."""
+) -> Answered:
+    """The answer of the model that is current now, whichever is when it is ready. Raises Problem 422 and 504,
+    OverloadedError, ForwardError, ClientGoneError."""
     settings: Settings = request.app.state.settings
     if len(documents) > settings.max_documents:
         raise Problem(422, f"{len(documents)} documents, the limit is {settings.max_documents}; send fewer")
     timeout_s = min(settings.request_timeout_s, (timeout_ms or MAX_TIMEOUT_MS) / 1000)
-    work = request.app.state.scheduler.analyze(documents, options)
+    scheduler: Scheduler = request.app.state.scheduler
+    analyzer = scheduler.analyzer
+    work = scheduler.analyze(documents, options, analyzer)
     try:
         async with asyncio.timeout(timeout_s):
-            return await unless_gone(request, work)
+            return Answered(analyzer.bundle, await unless_gone(request, work))
     except TimeoutError as error:
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
 

@@ -20,13 +20,13 @@ def send_generated(app: object, n_cases: int) -> Counter[int]:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     statuses: Counter[int] = Counter()
-    posts = [operation for operation in operations if operation.method == "post"]
+    with_body = [operation for operation in operations if list(operation.body)]
     for operation in operations:
-        if operation not in posts:  # without parameters nothing can be wrong, and one request is all
+        if operation not in with_body:  # without parameters nothing can be wrong, and one request is all
             _run_operation(operation.as_strategy(), 1, statuses)
             continue
         for mode in GenerationMode:
-            _run_operation(operation.as_strategy(generation_mode=mode), n_cases // len(posts) // 2, statuses)
+            _run_operation(operation.as_strategy(generation_mode=mode), n_cases // len(with_body) // 2, statuses)
     return statuses
 
 

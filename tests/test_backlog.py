@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from model.analyzer import Analyzer
 from model.encoding import Encoding
 from model.windows import tokenize_story
 from service.backlog import Backlog, ClosedError, ForwardError, Job
@@ -11,13 +12,13 @@ MakeJob = Callable[[int], Job]
 
 
 @pytest.fixture
-def make_job() -> Iterator[MakeJob]:
+def make_job(analyzer: Analyzer) -> Iterator[MakeJob]:
     """Jobs of this many windows, of ten tokens each."""
     loop = asyncio.new_event_loop()
 
     def make(n_windows: int) -> Job:
         story = tokenize_story([list(range(10))] * n_windows, 12, has_title=False)
-        return Job(Encoding([story]), loop.create_future(), loop)
+        return Job(analyzer, Encoding([story]), loop.create_future(), loop)
 
     yield make
     loop.run_until_complete(asyncio.sleep(0))

@@ -165,3 +165,11 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.1)
     pytest.fail("the server was not ready within a minute")
+
+
+def test_serve_names_a_store_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    assert run(monkeypatch, "serve", "--store", tmp_path / "modles") == 2
+    assert "modles: no such directory" in capsys.readouterr().err

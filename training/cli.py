@@ -1,4 +1,4 @@
-"""The commands that make and measure a bundle: train, evaluate, data check."""
+"""The commands that make and measure bundles: train, evaluate, data check, models."""
 
 import sys
 from pathlib import Path
@@ -8,20 +8,15 @@ import typer
 from rich.console import Console
 
 from model.bundle import DEFAULT_BUNDLE
-from model.errors import ConfigError, DataError
+from model.errors import DataError
+from training.extras import need_extra
+from training.models_cli import models
 
 commands = typer.Typer()
 data_commands = typer.Typer(help="Look at labelled stories.", no_args_is_help=True)
 commands.add_typer(data_commands, name="data")
+commands.add_typer(models, name="models")
 _errors = Console(stderr=True)
-
-
-def _need_extra() -> None:
-    try:
-        import datasets  # noqa: F401
-        import peft  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"{error.name} is not installed; pip install 'copydesk[train]'") from error
 
 
 @commands.command()
@@ -34,7 +29,7 @@ def train(
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
 ) -> None:
     """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again."""
-    _need_extra()
+    need_extra()
     from training.config import read_config
     from training.train import train as run
 
@@ -61,7 +56,7 @@ def evaluate(
     """Measure a bundle's tags and summaries."""
     if data is None and summaries is None:
         raise typer.BadParameter("give --data, --summaries or both")
-    _need_extra()
+    need_extra()
     from training.report import measure, print_report, write_report
 
     measured = measure(bundle, data, summaries, limit=limit, device=device, train_data=train_data)
@@ -78,7 +73,7 @@ def check(
     report: Annotated[Path | None, typer.Option(help="Directory for data.json and data.html.")] = None,
 ) -> None:
     """Find what is wrong with labelled stories. Exit code 1 if something is that would stop training."""
-    _need_extra()
+    need_extra()
     from training.data_files import expand_source
     from training.data_measures import measure_data
     from training.data_report import write_data_report

@@ -68,6 +68,18 @@ def write_report(directory: Path, measured: Measured) -> None:
     (directory / "report.html").write_text(render_page(measured), encoding="utf-8")
 
 
+def summarise_articles(analyzer: Analyzer, data: Any) -> Iterator[Article | None]:  # Any: datasets has no types
+    """Each article with the sentences we choose; none where it cannot be analysed or has no reference."""
+    options = Options("whole", SummaryOptions(sentences=N_SENTENCES))
+    results = analyzer.analyze_many((Document(text) for text in data["article"]), options)
+    for row, result in zip(data, results, strict=True):
+        if not isinstance(result, Analysis) or not row["highlights"].strip():
+            yield None
+            continue
+        spans = tuple((sentence.start, sentence.end) for sentence in result.story.summary.sentences)
+        yield Article(row.get("source") or "all", row["article"], row["highlights"], spans)
+
+
 def _measure_tags(analyzer: Analyzer, data: str, train_data: Sequence[str]) -> TagMeasures:
     stories = read_stories([data])
     rules, labels = analyzer.bundle.rules, analyzer.bundle.labels
@@ -102,7 +114,7 @@ def _measure_summaries(analyzer: Analyzer, source: str, limit: int | None) -> Su
     with _progress() as progress:
         task = progress.add_task("summaries", total=len(data))
         articles = []
-        for article in _summarise(analyzer, data):
+        for article in summarise_articles(analyzer, data):
             progress.advance(task)
             articles += [article] if article else []
         if not articles:
@@ -110,18 +122,6 @@ def _measure_summaries(analyzer: Analyzer, source: str, limit: int | None) -> Su
         task = progress.add_task("ROUGE", total=len(articles))
         scores = score_articles(articles, lambda: progress.advance(task))
     return summarise_scores(scores, [article.text for article in articles], len(data) - len(articles))
-
-
-def _summarise(analyzer: Analyzer, data: Any) -> Iterator[Article | None]:  # Any: datasets has no types
-    """Each article with the sentences we choose; none where it cannot be analysed or has no reference."""
-    options = Options("whole", SummaryOptions(sentences=N_SENTENCES))
-    results = analyzer.analyze_many((Document(text) for text in data["article"]), options)
-    for row, result in zip(data, results, strict=True):
-        if not isinstance(result, Analysis) or not row["highlights"].strip():
-            yield None
-            continue
-        spans = tuple((sentence.start, sentence.end) for sentence in result.story.summary.sentences)
-        yield Article(row.get("source") or "all", row["article"], row["highlights"], spans)
 
 
 def _progress() -> Progress:
