@@ -6,7 +6,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from pathlib import Path
@@ -139,15 +139,24 @@ class Analyzer:
 
     def encode(self, parts: Sequence[Part]) -> None:
         """One encoder pass over these parts; each document's encoding keeps what came of its own."""
+        self.begin(parts)()
+
+    def begin(self, parts: Sequence[Part]) -> Callable[[], None]:
+        """Begin to encode, where the device computes beside this thread; the function that it returns ends it."""
         stories = [part.tokens for part in parts]
         n_tokens = sum(len(story.token_ids) for story in stories)
         budget = min(self.device.batch_tokens, n_tokens // self.device.n_parallel + 1)  # a lone text keeps all busy
         batches = batch_windows(stories, self._special, budget=budget)
         lengths = [story.n_sentences for story in stories]
-        with torch.inference_mode():
-            sums, counts = self._network.encode(batches, sum(lengths), self._map)
-            for part, *result in zip(parts, torch.split(sums, lengths), torch.split(counts, lengths), strict=True):
-                part.encoding.add(part.first_sentence, *result)
+        states = self._map(self._network.states, batches)
+
+        def end() -> None:
+            with torch.inference_mode():
+                sums, counts = self._network.gather(batches, states, sum(lengths))
+                for part, *result in zip(parts, torch.split(sums, lengths), torch.split(counts, lengths), strict=True):
+                    part.encoding.add(part.first_sentence, *result)
+
+        return end
 
     def score(self, encodings: Sequence[Encoding]) -> list[list[StoryScores]]:
         """Per document, per story, what the heads say; every window has passed the encoder."""

@@ -28,13 +28,17 @@ class _Rest:
 
 
 class Encoding:
-    """The windows of a document's stories that are left, and the sums of token states so far. For one thread."""
+    """The windows of a document's stories that are left, and the sums of token states so far. For one thread.
+
+    n_tokens_left: tokens of windows that no pass has taken yet.
+    """
 
     def __init__(self, stories: Sequence[TokenizedStory]) -> None:
         self.stories = tuple(stories)
         self.n_tokens_left = sum(len(story.token_ids) for story in stories)
         self._rests: deque[_Rest] = deque()
         self._sums: list[tuple[int, Tensor, Tensor]] = []
+        self._n_under_way = 0  # parts that were taken and not added yet
         first_sentence = 0
         for story in stories:
             if story.windows:
@@ -47,6 +51,11 @@ class Encoding:
         """Some of its windows have passed the encoder."""
         return bool(self._sums)
 
+    @property
+    def is_complete(self) -> bool:
+        """All its windows have passed the encoder."""
+        return not self.n_tokens_left and not self._n_under_way
+
     def take(self, max_tokens: float) -> list[Part]:
         """The next windows, as many as `max_tokens` holds; at least one while any is left."""
         parts: list[Part] = []
@@ -58,11 +67,13 @@ class Encoding:
             part = self._cut(rest, max(end, rest.at + 1))
             max_tokens -= len(part.tokens.token_ids)
             parts.append(part)
+        self._n_under_way += len(parts)
         return parts
 
     def add(self, first_sentence: int, sums: Tensor, counts: Tensor) -> None:
         """Add the token states of a part: float32 [its sentences, width] and [its sentences, 1]."""
         self._sums.append((first_sentence, sums, counts))
+        self._n_under_way -= 1
 
     def vectors(self) -> Tensor:
         """Sentence vectors, float32 [sentences, width]: the mean of each sentence's token states."""

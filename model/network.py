@@ -1,6 +1,6 @@
 """The network: one encoder pass, then sentence vectors, then two heads over them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -58,9 +58,6 @@ class NetworkOutput:
     salience: Tensor
 
 
-EncodeBatches = Callable[[Callable[[WindowBatch], Tensor], Sequence[WindowBatch]], Iterable[Tensor]]
-
-
 class Network(nn.Module):
     """Encoder, tag head and salience head."""
 
@@ -81,20 +78,22 @@ class Network(nn.Module):
             contributions, logits = self.tag_head(vectors, layout)
             return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
 
-    def encode(
-        self, batches: Sequence[WindowBatch], n_sentences: int, run: EncodeBatches = map
-    ) -> tuple[Tensor, Tensor]:
-        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1].
+    def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> tuple[Tensor, Tensor]:
+        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1]."""
+        return self.gather(batches, map(self.states, batches), n_sentences)
 
-        `run` maps the encoder over the batches, in order: `map`, or that of `model.workers.Workers`.
-        """
+    def gather(
+        self, batches: Sequence[WindowBatch], states: Iterable[Tensor], n_sentences: int
+    ) -> tuple[Tensor, Tensor]:
+        """What `encode` gives, from each batch's states, in the order of the batches."""
         sums = torch.zeros(n_sentences + 1, self.encoder.width, device=self._device)
         counts = torch.zeros(n_sentences + 1, 1, device=self._device)
-        for batch, states in zip(batches, run(self._states, batches), strict=True):
-            add_token_states(sums, counts, states, torch.from_numpy(batch.sentence_of).to(self._device))
+        for batch, of_batch in zip(batches, states, strict=True):
+            add_token_states(sums, counts, of_batch, torch.from_numpy(batch.sentence_of).to(self._device))
         return sums[:-1], counts[:-1]
 
-    def _states(self, batch: WindowBatch) -> Tensor:
+    def states(self, batch: WindowBatch) -> Tensor:
+        """Token states, [windows, width of the batch, width of the encoder]."""
         ids, mask = (torch.from_numpy(values).to(self._device) for values in (batch.token_ids, batch.mask))
         states: Tensor = self.encoder(ids, mask)
         return states

@@ -15,17 +15,17 @@ from typing import ParamSpec, TypeVar
 
 from model.analysis import Document, Failure, Options, Result
 from model.analyzer import Analyzer, Prepared, StoryScores
-from model.encoding import Part
 from model.errors import DocumentError
 from service.admission import Admission, OverloadedError, Permit, estimate_tokens
 from service.backlog import Backlog, ClosedError, ForwardError, Job
 from service.health import Health
 from service.metrics import Metrics
+from service.passes import Pass
 
 logger = logging.getLogger(__name__)
 
 _N_PREPARERS = 2
-_BATCHES_PER_PASS = 2  # for each core, on a CPU: 100 ms, the longest that a short text waits for others
+_BATCHES_PER_PASS = 1  # for each core, on a CPU: 50 ms. Two passes are the longest that a short text waits for others
 _IDLE_S = 1.0  # between probes of a device that failed
 _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
 
@@ -44,6 +44,7 @@ class Scheduler:
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
         self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
         self._running: Collection[Job] = ()
+        self._ended = 0.0  # when the last pass ended
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         metrics.watch_queue(
             lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: float(self.admission.rate)
@@ -108,35 +109,35 @@ class Scheduler:
         return await job.future
 
     def _run(self) -> None:
-        while (taken := self._backlog.take(_IDLE_S)) is not None:
-            if taken:
-                self._running = taken
-                self._pass(taken)
-                self._running = ()
-                taken.clear()  # while waiting for work, hold no text and no analyzer
-            elif self.health.fault:
+        """Begin each pass before the one before it ends, so that the device never waits for this thread."""
+        running: Pass | None = None
+        while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:
+            taken = taken or {}
+            self._running = (*(running.taken if running else ()), *taken)
+            following = Pass(taken) if taken else None
+            if running:
+                self._end(running)
+            elif not following and self.health.fault:
                 self._probe()
+            running, following = following, None
+            self._running = tuple(running.taken) if running else ()  # idle, this thread holds no text and no analyzer
 
-    def _pass(self, taken: dict[Job, list[Part]]) -> None:
-        started = time.monotonic()
-        self._metrics.note_waits([started - job.queued_at for job in taken if not job.encoding.is_begun])
-        analyzer = next(iter(taken)).analyzer
+    def _end(self, running: Pass) -> None:
+        self._metrics.note_waits(running.waits_s)
         try:
             with self.health.watch():
-                analyzer.encode([part for parts in taken.values() for part in parts])
-                done = [job for job in taken if not job.encoding.n_tokens_left]
-                scores = analyzer.score([job.encoding for job in done])
+                scored = list(running.end())
         except Exception as error:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
-            for job in taken:
+            for job in running.taken:
                 job.resolve(ForwardError("the forward pass failed"))
             return
-        for job, outcome in zip(done, scores, strict=True):
+        for job, outcome in scored:
             job.resolve(outcome)
-        self._note_pass(taken, time.monotonic() - started)
+        started, self._ended = max(running.started, self._ended), time.monotonic()
+        self._note_pass(running.n_tokens, self._ended - started)
 
-    def _note_pass(self, taken: dict[Job, list[Part]], seconds: float) -> None:
-        n_tokens = sum(len(part.tokens.token_ids) for parts in taken.values() for part in parts)
+    def _note_pass(self, n_tokens: int, seconds: float) -> None:
         self.admission.note_pass(n_tokens, seconds, is_full=2 * n_tokens > self._backlog.pass_tokens)
         self._metrics.note_pass(n_tokens, seconds)
 

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from model.analyzer import Analyzer
+from model.device import Device
 from tiny import ROOT, make_tiny_bundle
 
 
@@ -18,7 +20,8 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def analyzer(tiny_bundle: Path) -> Analyzer:
-    return Analyzer.load(tiny_bundle, "cpu")
+    """In fp32, whatever this machine would choose: bf16 products of a tiny encoder round by the batch's shape."""
+    return Analyzer.load(tiny_bundle, Device(torch.device("cpu"), torch.float32, batch_tokens=1024, n_parallel=2))
 
 
 @pytest.fixture(scope="session")

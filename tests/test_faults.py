@@ -52,17 +52,22 @@ def raise_canary(*_: object, **__: object) -> Any:
     raise RuntimeError(CANARY)
 
 
-def spoil(analyzer: Analyzer) -> Callable[[Sequence[Part]], None]:
-    """An `encode` whose states are not numbers."""
-    original = analyzer.encode
+def spoil(analyzer: Analyzer) -> Callable[[Sequence[Part]], Callable[[], None]]:
+    """A `begin` whose states are not numbers."""
+    original = analyzer.begin
 
-    def encode(parts: Sequence[Part]) -> None:
-        original(parts)
-        for encoding in {part.encoding for part in parts}:
-            first_sentence, sums, counts = encoding._sums.pop()
-            encoding.add(first_sentence, sums * float("nan"), counts)
+    def begin(parts: Sequence[Part]) -> Callable[[], None]:
+        end = original(parts)
 
-    return encode
+        def spoiled() -> None:
+            end()
+            for encoding in {part.encoding for part in parts}:
+                first_sentence, sums, counts = encoding._sums.pop()
+                encoding._sums.append((first_sentence, sums * float("nan"), counts))
+
+        return spoiled
+
+    return begin
 
 
 def overload(client: TestClient) -> None:
@@ -71,10 +76,10 @@ def overload(client: TestClient) -> None:
 
 FAULTS: dict[str, tuple[Callable[[TestClient, Analyzer, pytest.MonkeyPatch], object], int]] = {
     "prepare raises": (lambda c, a, m: m.setattr(a, "prepare", raise_canary), 500),
-    "encode raises": (lambda c, a, m: m.setattr(a, "encode", raise_canary), 500),
+    "begin raises": (lambda c, a, m: m.setattr(a, "begin", raise_canary), 500),
     "score raises": (lambda c, a, m: m.setattr(a, "score", raise_canary), 500),
     "finish raises": (lambda c, a, m: m.setattr(a, "finish", raise_canary), 500),
-    "scores are no numbers": (lambda c, a, m: m.setattr(a, "encode", spoil(a)), 422),
+    "scores are no numbers": (lambda c, a, m: m.setattr(a, "begin", spoil(a)), 422),
     "the queue is full": (lambda c, a, m: overload(c), 503),
     "the service is closed": (lambda c, a, m: c.app.state.scheduler.close(), 503),  # type: ignore[attr-defined]
 }
@@ -124,7 +129,7 @@ def test_three_failed_passes_turn_readyz_red_and_a_good_one_turns_it_green(
 ) -> None:
     monkeypatch.setattr("service.scheduler._IDLE_S", 3600)
     with monkeypatch.context() as patch:
-        patch.setattr(analyzer, "encode", raise_canary)
+        patch.setattr(analyzer, "begin", raise_canary)
         for _ in range(3):
             assert client.get("/readyz").status_code == 200
             assert client.post("/v1/analyze", json=BODY).status_code == 500
@@ -139,7 +144,7 @@ def test_a_request_that_waits_too_long_gets_504(
     client: TestClient, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
-    monkeypatch.setattr(analyzer, "encode", lambda parts: gate.wait(30) and None)
+    monkeypatch.setattr(analyzer, "begin", lambda parts: gate.wait(30) and None)
     response = client.post("/v1/analyze", json=BODY, headers={"X-Request-Timeout-Ms": "50"})
     gate.set()
     assert response.status_code == 504
@@ -174,17 +179,17 @@ def _half_sender(app: Any) -> httpx.AsyncClient:
 
 def test_a_client_that_leaves_has_its_work_dropped(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
     started, gate, is_gone = threading.Event(), threading.Event(), asyncio.Event()
-    original, seen = analyzer.encode, list[int]()
+    original, seen = analyzer.begin, list[int]()
 
-    def encode(parts: Sequence[Part]) -> None:
+    def begin(parts: Sequence[Part]) -> Callable[[], None]:
         seen.append(len(parts))
         started.set()
         assert gate.wait(30)
-        original(parts)
+        return original(parts)
 
     async def run() -> dict[str, Any]:
         app = make_app(Settings(), lambda: analyzer)
-        monkeypatch.setattr(analyzer, "encode", encode)
+        monkeypatch.setattr(analyzer, "begin", begin)
         async with app.router.lifespan_context(app):
             scheduler = app.state.scheduler
             first = asyncio.create_task(scheduler.analyze([Document(STORY)], Options()))

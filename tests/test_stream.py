@@ -80,7 +80,7 @@ def test_a_device_out_of_memory_gets_half_the_batch_from_then_on(
     monkeypatch.setattr(analyzer, "device", device)
     results = list(analyze_stream(analyzer, [Document(STORY)] * 4, Options(), group=2))
     assert all(isinstance(result, Analysis) for result in results)
-    assert budgets == [2048, 1024, 512, 512]
+    assert budgets == [1024, 512, 512]
     assert "batches of 512 tokens from now on" in caplog.text
 
 

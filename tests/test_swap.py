@@ -153,15 +153,15 @@ def test_a_request_begun_before_a_swap_ends_on_its_own_model(store: Store, monke
     passes: list[tuple[str, int]] = []
 
     def spy(analyzer: Analyzer) -> None:
-        encode = analyzer.encode
+        begin = analyzer.begin
 
-        def held(parts: Sequence[Part]) -> None:
+        def held(parts: Sequence[Part]) -> Callable[[], None]:
             reached.set()
             assert opened.wait(30)
             passes.append((analyzer.bundle.digest, len(parts)))
-            encode(parts)
+            return begin(parts)
 
-        monkeypatch.setattr(analyzer, "encode", held)
+        monkeypatch.setattr(analyzer, "begin", held)
 
     async def run() -> list[list[Any]]:
         scheduler = Scheduler(old, max_delay_s=60, max_pass_s=60, metrics=Metrics())
