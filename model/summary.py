@@ -14,6 +14,17 @@ _MIN_WORDS = 4
 _MAX_REPEATED = 0.2
 _WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"\?[\"'”’»)\]]*$")
+_BYLINE = re.compile(
+    r"(?:story |words |reporting |written )?by(?: [\w.'’-]+){0,5} [\w'’-]+", re.IGNORECASE
+)  # and nothing else
+# What sites put between paragraphs; a sentence that tells something does not begin so.
+_NOTICE = re.compile(
+    r"(?:read (?:more|also|next)\b|see (?:also|more)\b|more (?:on|from) this\b|related(?: articles?| stor(?:y|ies))?:|"
+    r"(?:watch|listen):|click (?:here|to)\b|sign up\b|subscribe\b|follow us\b|share this\b|advertisement\W*$|"
+    r"(?:file )?(?:photo(?:graph)?|image|picture|caption|credit|video)s?(?: by)? ?:|"
+    r"(?:published|updated|posted|last (?:updated|modified)) ?:|©|copyright (?:©|\(c\)|\d{4})|all rights reserved)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -102,8 +113,10 @@ def _fits_whole(candidates: Sequence[Candidate], budget: _Budget) -> bool:
 
 
 def _can_stand_alone(candidate: Candidate) -> bool:
-    """No single words, no questions to the reader."""
-    return len(_WORD.findall(candidate.text)) >= _MIN_WORDS and not _QUESTION.search(candidate.text)
+    """No single words, bylines, captions, notices, or questions to the reader."""
+    text = candidate.text
+    is_short = len(_WORD.findall(text)) < _MIN_WORDS
+    return not (is_short or _QUESTION.search(text) or _NOTICE.match(text) or _BYLINE.fullmatch(text))
 
 
 def _trigrams(text: str) -> Iterable[tuple[str, ...]]:

@@ -71,3 +71,37 @@ def test_a_ratio_counts_sentences() -> None:
 
 def test_a_story_shorter_than_its_summary_comes_whole() -> None:
     assert texts(SummaryOptions(sentences=9)) == [candidate.text for candidate in FIVE]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "By Maria Lopez and Tom Reed",
+        "Words by J. K. O'Neill",
+        "Read more: how the duty on steel came about",
+        "PHOTO: A mill in the north, seen from the river",
+        "File photo by: Ana Ruiz of the Herald",
+        "Published: 12 May 2021, 10:15 in the morning",
+        "Sign up for our weekly letter on trade.",
+        "Copyright 2024 The Herald and its licensors.",
+        "Related stories: the duty on steel, explained",
+    ],
+)
+def test_bylines_captions_and_notices_are_no_summary_sentences(notice: str) -> None:
+    given = candidates((notice, 0.99), ("Ministers cut the duty on steel.", 0.5), ("It had stood for ten years.", 0.1))
+    assert texts(SummaryOptions(sentences=1), given) == ["Ministers cut the duty on steel."]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "By Monday the army had left.",
+        "Subscribers to the fund lost everything.",
+        "Copyright law was changed in May.",
+        "Advertisement sales fell by a tenth.",
+        "Photos showed the damage to the bridge.",
+    ],
+)
+def test_sentences_that_only_begin_like_a_notice_can_stand_in_a_summary(sentence: str) -> None:
+    given = candidates((sentence, 0.99), ("Ministers cut the duty on steel.", 0.5))
+    assert texts(SummaryOptions(sentences=1), given) == [sentence]
