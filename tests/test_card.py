@@ -3,7 +3,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from model.analyzer import Analyzer
-from training.card import model_card
+from training.card import _mode, model_card
 from training.config import TrainingConfig
 from training.evaluation import evaluate_tags
 
@@ -36,3 +36,18 @@ def test_card_quotes_quality_data_and_training(analyzer: Analyzer) -> None:
 def test_only_data_with_real_articles_points_to_their_list(analyzer: Analyzer) -> None:
     report = {"data": [{"file": "drugs.jsonl", "sha256": "ab12"}]}
     assert "real_articles.csv" not in model_card(replace(analyzer.bundle, report=report))
+
+
+def test_the_card_says_how_much_of_the_encoder_was_trained() -> None:
+    ways = [
+        {"mode": "lora", "rank": 8},
+        {"mode": "full", "rank": 8},
+        {"mode": "full", "rank": 0},
+        {"mode": "head", "rank": 8},
+    ]
+    assert [_mode(way) for way in ways] == [
+        "low-rank updates of every layer, rank 8",
+        "every matrix; what changed is stored at rank 8",
+        "every weight",
+        "the heads alone, encoder frozen",
+    ]

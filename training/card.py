@@ -8,7 +8,6 @@ from model.bundle import Bundle
 _REAL_ARTICLES = (
     "topics-train.jsonl.gz"  # its texts are their publishers'; training/corpus/real_articles.csv lists them
 )
-_MODES = {"lora": "low-rank updates of every layer", "full": "every weight", "head": "the heads alone, encoder frozen"}
 _COLUMNS = {
     "precision": "precision",
     "recall": "recall",
@@ -84,15 +83,23 @@ def _training(training: Mapping[str, Any] | None, bundle: Bundle) -> str:
     if not training:
         return ""
     encoder, tags, optimizer = training["encoder"], training["tags"], training["optimizer"]
-    mode = _MODES[encoder["mode"]] + (f", rank {encoder['rank']}" if encoder["mode"] == "lora" else "")
     lines = [
-        f"- Trained: {mode}",
+        f"- Trained: {_mode(encoder)}",
         f"- Each story seen {tags['passes']:g} times, at most {tags['max_windows']} windows of it",
         f"- Learning rate {optimizer['encoder_learning_rate']:g} for the encoder, "
         f"{optimizer['head_learning_rate']:g} for the heads; {optimizer['batch_stories']} stories a step",
         f"- Seed {training['seed']}",
     ]
     return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
+
+
+def _mode(encoder: Mapping[str, Any]) -> str:
+    rank = encoder["rank"]
+    if encoder["mode"] == "head":
+        return "the heads alone, encoder frozen"
+    if encoder["mode"] == "lora":
+        return f"low-rank updates of every layer, rank {rank}"
+    return f"every matrix; what changed is stored at rank {rank}" if rank else "every weight"
 
 
 def _data(files: list[Mapping[str, Any]], stories: Mapping[str, Any] | None) -> str:
