@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.line_features import describe_lines
-from model.line_roles import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
+from model.line_classifier import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
 from model.lines import Line, split_lines
 
 HERE = Path(__file__).parent
@@ -31,6 +31,48 @@ _LISTS = ("name", "outlet", "place", "date", "time", "teaser")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 Block = list[tuple[str, str]]  # role and line
+
+# what stands above a story that a page took from somewhere else
+_SOURCES: list[Block] = [
+    [("byline", "{outlet}"), ("timestamp", "{ago}"), ("byline", "- {outlet}")],
+    [("byline", "{outlet}"), ("timestamp", "{ago}")],
+    [("timestamp", "{ago}"), ("byline", "{outlet}")],
+    [("timestamp", "{ago}")],
+    [("timestamp", "{date}")],
+    [("byline", "{outlet} - {ago}")],
+    [("byline", "{outlet} | {date}")],
+    [("byline", "{outlet}")],
+    [("byline", "{name}"), ("timestamp", "{ago}")],
+    [("byline", "Source: {outlet}"), ("timestamp", "{date} {time}")],
+]
+_RELATED = [
+    "Related Articles",
+    "More stories",
+    "Others also read",
+    "From other papers",
+    "Top picks",
+    "{outlet} recommends",
+]
+_AGENCIES = ["REUTERS", "AFP", "BLOOMBERG", "- dpa", "(AP)", "— Bernama"]
+_PROMOS = [
+    "Follow our Telegram channel for the latest news.",
+    "Sign up for {outlet}'s newsletter and get the day's stories in your inbox.",
+    "Stay informed with {outlet}: subscribe to our channel today.",
+    "Download our app for live updates.",
+    "Like {outlet} on Facebook to see more of our stories.",
+    "Never miss an update. Join our WhatsApp group.",
+]
+_AGES = [
+    "{n} hours ago",
+    "{n} minutes ago",
+    "an hour ago",
+    "a day ago",
+    "{n} days ago",
+    "{n}d",
+    "{n} hrs ago",
+    "Today",
+    "moments ago",
+]
 
 
 @dataclass
@@ -93,8 +135,10 @@ class Composer:
         kind = r.random()
         if kind < 0.25:
             return self._set(self._plain())
-        if kind < 0.5:
+        if kind < 0.45:
             return self._set(self._snippet())
+        if kind < 0.7:
+            return self._set(self._digest())
         return self._set(self._page())
 
     def _plain(self) -> list[Block]:
@@ -118,6 +162,48 @@ class Composer:
         for _ in range(self.random.choice([0, 0, 0, 1, 2, 3])):
             blocks += self._other_story()
         return blocks
+
+    def _digest(self) -> list[Block]:
+        """A story, a little furniture, and other stories in full under it, each with its source, one like the other."""
+        r = self.random
+        blocks = self._some("top", r.choice([0, 0, 0, 1])) + self._long_story(r.choice([0, 0, 0.5]))
+        for _ in range(r.randint(1, 4)):
+            blocks += self._some(r.choice(["after", "after", "inside", "more", "bottom"]), 1)
+        if r.random() < 0.7:
+            blocks.append([("related", self._fill(r.choice(_RELATED)))])
+        source, shape = r.choice(_SOURCES), r.random()
+        for _ in range(r.choice([1, 2, 3, 3, 4])):
+            blocks += self._sourced_story(source, is_one_line=shape < 0.7)
+        return blocks + self._some("bottom", r.choice([0, 0, 0, 1]))
+
+    def _long_story(self, interruptions: float) -> list[Block]:
+        """A story with its headline, under which little or nothing stands before the text."""
+        r = self.random
+        title, *text = r.choice(self.stories)
+        head = [[("headline", title)]] if title and r.random() < 0.9 else []
+        text = self._lengthen(text)
+        if r.random() < 0.15:
+            text = [" ".join(text)]
+        return [*head, *self._some("before", r.choice([0, 1, 1, 2])), *self._body(text, interruptions)]
+
+    def _sourced_story(self, source: Block, *, is_one_line: bool) -> list[Block]:
+        r = self.random
+        title, *text = r.choice(self.stories)
+        text = self._lengthen(text)
+        outlet = self._fill("{outlet}")
+        head = [(role, self._fill(line.replace("{outlet}", outlet))) for role, line in source]
+        head.append(("headline", title or self._teaser()))
+        promo = self._fill(r.choice(_PROMOS)) if r.random() < 0.6 else ""
+        if is_one_line:
+            line = " ".join([*text, *[r.choice(_AGENCIES)] * (r.random() < 0.6), promo]).strip()
+            return [head, *self._body([line], 0)]
+        return [head, *self._body(text, r.choice([0, 0, 0.5])), *[[("subscribe", promo)]] * bool(promo)]
+
+    def _lengthen(self, text: list[str]) -> list[str]:
+        """The text, sometimes as long as a long read."""
+        for _ in range(self.random.choice([0, 0, 0, 1, 3])):
+            text = text + self.random.choice(self.stories)[1:]
+        return text
 
     def _page(self) -> list[Block]:
         blocks = self._some("top", self.random.randint(1, 4)) + self._menus(self.random.choice([0, 0, 1, 4]))
@@ -312,6 +398,8 @@ class Composer:
             r, slot = self.random, match.group(1)
             if slot == "n":
                 return str(r.randint(1, 24))
+            if slot == "ago":
+                return r.choice(_AGES).format(n=r.randint(2, 23))
             if slot == "title":
                 return r.choice(self.stories)[0] or self._teaser()
             return self._teaser() if slot == "teaser" else r.choice(self.language.lists[slot])
@@ -419,7 +507,7 @@ def main() -> None:
     """Composes pages, trains the classifier and writes it."""
     parser = argparse.ArgumentParser(description="Trains the classifier of line roles.")
     parser.add_argument("--corpus", type=Path, default=HERE / "corpus", help="folder of stories, JSONL")
-    parser.add_argument("--pages", type=int, default=2500, help="how many pages to compose")
+    parser.add_argument("--pages", type=int, default=3500, help="how many pages to compose")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=CLASSIFIER)
     options = parser.parse_args()
