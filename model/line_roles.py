@@ -20,6 +20,7 @@ _MIN_CUED = 3  # such lines in a page: 1-113 of 90 real pages, 0-2 of articles
 _MIN_CUED_SHARE = 0.03  # of all lines; a fifth of a page's
 _PLAIN = 0.8  # share of a text's characters that are body from which it is taken for a story and little else
 _PLAINLY = 0.97  # probability of furniture that counts in such a text
+_MAYBE = 0.05  # probability from which a line under a date is a headline; 0.1 loses one story in a hundred
 _MIN_RUN = 3  # lines of furniture on end that are no doubt a part of a page
 _LONG = 150  # characters; no headline, and seldom furniture, is longer
 _MAX_CAPTION = 400
@@ -65,6 +66,7 @@ def _give_benefit_of_doubt(lines: Sequence[Line], is_cued: NDArray[np.bool_], ro
     is_plainly = (roles[:, 1:].max(axis=1) >= _PLAINLY) & (widths <= _LONG) & ~is_headline
     is_title = (np.arange(len(lines)) == 0) & is_headline & (widths <= _LONG)
     if _has_break(widths, roles):
+        _find_headlines(widths, roles)
         lost = is_plainly | _in_gaps(roles, 2, at_ends=True)
     elif is_page:
         lost = is_plainly | _in_gaps(roles, _MIN_RUN, at_ends=False)
@@ -88,6 +90,17 @@ def _has_break(widths: NDArray[np.int64], roles: Matrix) -> bool:
         if (headline > 0.3 and is_dated) or (headline > 0.5 and roles[start:end][:, _SIGNS].max() > 0.7):
             return True
     return False
+
+
+def _find_headlines(widths: NDArray[np.int64], roles: Matrix) -> None:
+    """Makes a headline of each short line under a date amid the text that may be one, where none stands above it."""
+    for start, end in _gaps(roles.copy()):
+        if start == 0 or end == len(roles) or widths[end] > _LONG:
+            continue
+        is_dated = roles[start:end, _TIMESTAMP].max() > 0.5
+        if is_dated and roles[start:end, _HEADLINE].max() < 0.3 and roles[end, _HEADLINE] > _MAYBE:
+            roles[end] = 0
+            roles[end, _HEADLINE] = 1
 
 
 def _in_gaps(roles: Matrix, n_least: int, *, at_ends: bool) -> NDArray[np.bool_]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.line_features import Matrix, densest_run
 from model.line_classifier import ROLES
+from model.line_features import Matrix, densest_run
 from model.line_words import words_of
 from model.lines import Line
 

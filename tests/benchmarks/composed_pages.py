@@ -70,7 +70,7 @@ _TOP = (
 
 @dataclass(frozen=True)
 class ComposedPage:
-    """A page's text and the ranges of its stories' bodies, the main one first."""
+    """A page's text and the bodies of its stories, the main one first."""
 
     text: str
     stories: tuple[frozenset[int], ...]  # offsets of the characters that are not white space
