@@ -16,9 +16,10 @@ _CAP = 600  # characters after which a line weighs no more
 _IS_BODY = 0.5  # probability from which a line is body
 _MIN_STORY = 300  # characters of a story that is not the main one
 _MAIN_SHARE = 0.3  # of the greatest gain, which the main story must have when another part has no headline either
-_UNHEADED_SHARE = 0.6  # the same for one without a headline, and not at the top
 _HEAD_REACH = 5  # lines between a headline and its story: byline, date, share bar, caption
 _SAME_STORY = 0.35  # share of words in common that tells a subheading from another story's headline
+_OTHER_STORY = 0.2  # the same for a headline of which the lines under it hold no word
+_MEMORY = 40  # lines of a body that the next story is compared with
 _TAKEN_UP = 0.3  # share of words in common that tells a story going on from a remark on it
 _INTERRUPTION = 25  # lines that may stand between the parts of a story
 _IS_HEADLINE = 0.3  # probability from which the likeliest line above a body is its headline; 0.5 loses one story in ten
@@ -47,31 +48,32 @@ def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
     main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs])
     others = [story for story in stories if story is not main]
     headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story)]
-    body = sum((story.body for story in others if _goes_on(lines, main, story)), main.body)
-    return [StoryLines(tuple(sorted(body)), main.headline), *headed]
+    body = main.body
+    for story in others:
+        if _goes_on(lines, body, story):
+            body += story.body
+    return [StoryLines(body, main.headline), *headed]
 
 
-def _goes_on(lines: Sequence[Line], main: StoryLines, part: StoryLines) -> bool:
+def _goes_on(lines: Sequence[Line], body: Sequence[int], part: StoryLines) -> bool:
     """True when a part without a headline is the main story, taken up again after an interruption."""
-    distance = part.body[0] - main.body[-1]
+    distance = part.body[0] - body[-1]
     if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
         return False
     new = _long_words(lines, part.body)
-    return len(new & _long_words(lines, main.body)) >= _TAKEN_UP * len(new)
+    return len(new & _long_words(lines, body)) >= _TAKEN_UP * len(new)
 
 
 def _main_story(stories: Sequence[StoryLines], gains: Sequence[float]) -> StoryLines:
-    """The first story that is one by its headline, its place at the top or its size; else the one of greatest gain.
+    """The first story that is one by its headline or its place at the top; else the one of greatest gain.
 
     A headline counts for less where a far longer part has none: it is that of a teaser.
     """
     greatest = int(np.argmax(gains))
     is_headed = stories[greatest].headline is not None
     least = min(_MIN_STORY, gains[greatest]) if is_headed else _MAIN_SHARE * gains[greatest]
-    least_unheaded = _UNHEADED_SHARE * gains[greatest]
     for story, gain in zip(stories, gains, strict=True):
-        is_at_head = story.headline is not None or story.body[0] <= _HEAD_REACH
-        if gain >= (least if is_at_head else least_unheaded):
+        if gain >= least and (story.headline is not None or story.body[0] <= _HEAD_REACH):
             return story
     return stories[greatest]
 
@@ -89,18 +91,21 @@ def _sections(lines: Sequence[Line], roles: Matrix) -> list[tuple[int, int]]:
     first = 0  # of this section's bodies
     for i in np.flatnonzero(np.diff(bodies) > 1).tolist():
         headline = _headline_above(roles, bodies[i + 1])
-        if headline is not None and _starts_story(lines, roles, bodies[first : i + 1], bodies[i + 1 : i + 4]):
+        is_broken = roles[bodies[i] + 1 : bodies[i + 1]][:, _BREAKS].max() >= _IS_BREAK
+        if headline is None or not is_broken:
+            continue
+        if _starts_story(lines, headline, bodies[first : i + 1][-_MEMORY:], bodies[i + 1 : i + 4]):
             cuts.append(headline)
             first = i + 1
     return list(zip(cuts, [*cuts[1:], len(lines)], strict=True))
 
 
-def _starts_story(lines: Sequence[Line], roles: Matrix, body: Sequence[int], following: Sequence[int]) -> bool:
-    """True when the lines that follow stand apart from the body before them, and tell of something else."""
-    if roles[body[-1] + 1 : following[0]][:, _BREAKS].max() < _IS_BREAK:
-        return False
-    new = _long_words(lines, following)
-    return len(new & _long_words(lines, body[-40:])) < _SAME_STORY * len(new)
+def _starts_story(lines: Sequence[Line], headline: int, body: Sequence[int], following: Sequence[int]) -> bool:
+    """True when the lines that follow tell of something else than the body before them, and of what the headline says."""
+    new, old = _long_words(lines, following), _long_words(lines, body)
+    n_old = len(new & old)
+    is_of_headline = not new.isdisjoint(_long_words(lines, [headline]))
+    return n_old < (_SAME_STORY if is_of_headline else _OTHER_STORY) * len(new)
 
 
 def _long_words(lines: Sequence[Line], indices: Sequence[int]) -> set[str]:

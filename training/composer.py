@@ -61,7 +61,7 @@ class Composer:
         """The lines of a page with their roles, blank lines among them."""
         self.n_stories = 0
         self.site = Site(self.random, self.languages, self.corpus)
-        kinds, weights = (self._plain, self._snippet, self._digest, self._page), (25, 20, 25, 30)
+        kinds, weights = (self._plain, self._snippet, self._digest, self._page), (22, 18, 22, 38)
         (make,) = self.random.choices(kinds, weights)
         return self.site.lay_out(make())
 
