@@ -23,6 +23,7 @@ _PLAINLY = 0.97  # probability of furniture that counts in such a text
 _MAYBE = 0.05  # probability from which a line under a date is a headline; 0.1 loses one story in a hundred
 _MIN_RUN = 3  # lines of furniture on end that are no doubt a part of a page
 _LONG = 150  # characters; no headline, and seldom furniture, is longer
+_WHOLE_STORY = 2_000  # characters
 _MAX_CAPTION = 400
 _HEADLINE, _TIMESTAMP = ROLES.index("headline"), ROLES.index("timestamp")
 _SIGNS = [
@@ -38,9 +39,17 @@ def role_probabilities(lines: Sequence[Line]) -> Matrix:
     """How likely each line plays each of ROLES. float32 [lines, roles]"""
     features = describe_lines(lines)
     roles = load_classifier().probabilities(features)
+    _keep_long_lines(lines, roles)
     _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles)
     _mark_credits(lines, roles)
     return roles
+
+
+def _keep_long_lines(lines: Sequence[Line], roles: Matrix) -> None:
+    """Makes body of each line that is a whole story by its length."""
+    is_story = [len(line.text) >= _WHOLE_STORY for line in lines]
+    roles[is_story] = 0
+    roles[is_story, 0] = 1
 
 
 def _mark_credits(lines: Sequence[Line], roles: Matrix) -> None:

@@ -16,6 +16,7 @@ _CAP = 600  # characters after which a line weighs no more
 _IS_BODY = 0.5  # probability from which a line is body
 _MIN_STORY = 300  # characters of a story that is not the main one
 _MAIN_SHARE = 0.3  # of the greatest gain, which the main story must have when another part has no headline either
+_SURE = 0.95  # mean probability of the body of a main story that needs no headline: 0.99 in articles, 0.7 in lists of teasers
 _HEAD_REACH = 5  # lines between a headline and its story: byline, date, share bar, caption
 _SAME_STORY = 0.35  # share of words in common that tells a subheading from another story's headline
 _OTHER_STORY = 0.2  # the same for a headline of which the lines under it hold no word
@@ -45,7 +46,8 @@ def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
     if not runs:
         return []
     stories = [_story(roles, run) for run in runs]
-    main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs])
+    sure = [float(roles[list(story.body), 0].mean()) >= _SURE for story in stories]
+    main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs], sure)
     others = [story for story in stories if story is not main]
     headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story)]
     body = main.body
@@ -64,16 +66,17 @@ def _goes_on(lines: Sequence[Line], body: Sequence[int], part: StoryLines) -> bo
     return len(new & _long_words(lines, body)) >= _TAKEN_UP * len(new)
 
 
-def _main_story(stories: Sequence[StoryLines], gains: Sequence[float]) -> StoryLines:
-    """The first story that is one by its headline or its place at the top; else the one of greatest gain.
+def _main_story(stories: Sequence[StoryLines], gains: Sequence[float], sure: Sequence[bool]) -> StoryLines:
+    """The first story that is one by its headline, its place at the top or its sure body; else the one of greatest gain.
 
     A headline counts for less where a far longer part has none: it is that of a teaser.
     """
     greatest = int(np.argmax(gains))
-    is_headed = stories[greatest].headline is not None
-    least = min(_MIN_STORY, gains[greatest]) if is_headed else _MAIN_SHARE * gains[greatest]
-    for story, gain in zip(stories, gains, strict=True):
-        if gain >= least and (story.headline is not None or story.body[0] <= _HEAD_REACH):
+    share = _MAIN_SHARE * gains[greatest]
+    least = share if stories[greatest].headline is None else min(_MIN_STORY, gains[greatest])
+    for story, gain, is_sure in zip(stories, gains, sure, strict=True):
+        is_at_head = story.headline is not None or story.body[0] <= _HEAD_REACH
+        if (is_at_head and gain >= least) or (is_sure and gain >= share):
             return story
     return stories[greatest]
 
