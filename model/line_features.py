@@ -32,12 +32,13 @@ _TITLE_WORDS = re.compile(r"\s[^\W\d_a-zß-ÿ]\w")
 OWN = (
     "width", "ends_sentence", "ends_colon", "ends_question", "sentences", "commas", "digits", "title_case", "capitals",
     "bullet", "links", "opening", "lower_start", "word_length", "short_words", "quotes", "bracketed", "repeats",
-    "after_blank", "dateline", "dates", "glued", "one_word", "prose", *KINDS, "cued",
+    "after_blank", "dateline", "dates", "glued", "one_word", "dated", "prose", *KINDS, "cued",
 )  # fmt: skip
 _PROSE = OWN.index("prose")
+_WHEN = KINDS.index("timestamp")
 _BESIDE = [
     OWN.index(name)
-    for name in ("width", "ends_sentence", "bullet", "prose", "title_case", "after_blank", "dates", "cued")
+    for name in ("width", "ends_sentence", "bullet", "prose", "title_case", "after_blank", "dates", "dated", "cued")
 ]
 _AROUND = [OWN.index(name) for name in ("prose", "width", "bullet", "ends_sentence", *KINDS)]
 
@@ -85,6 +86,7 @@ def _describe(line: Line, repeats: int) -> list[float]:
         min(1.0, 4 * len(_DATE.findall(short)) / n_words),
         float(_GLUED.search(short) is not None),
         float(n_words == 1),
+        min(1.0, (cues[_WHEN] + sum(word[0].isdigit() for word in words)) / n_words),
         min(width, 600.0) / 200 if is_prose else 0.0,
         *cues,
         cued,

@@ -49,7 +49,8 @@ _WORDS = {
         terkait|ilgili haberler|ilgili haber|çok okunanlar|czytaj także|polecane|najczęściej czytane|читайте также|
         популярное|новости партнёров|похожие|اقرأ أيضا|مواضيع ذات صلة|الأكثر قراءة|相关新闻|热门推荐|延伸阅读|推荐阅读|
         関連記事|あわせて読みたい|ランキング|관련기사""",
-    "timestamp": """ago|hours ago|hour ago|minutes ago|mins ago|days ago|published|updated|posted|last updated|
+    "timestamp": """ago|hours ago|hour ago|an hour ago|minutes ago|mins ago|hrs ago|days ago|a day ago|just now|moments ago|
+        today|published|updated|posted|last updated|
         last modified|first published|min read|minute read|am|pm|gmt|est|edt|cst|pst|pdt|utc|ist|bst|cet|january|february|
         march|april|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|
         dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|yesterday|uhr|stand|lesezeit|aktualisiert|vor|

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.analysis import Furniture
+from model.line_classifier import ROLES
 from model.line_features import Matrix
-from model.line_roles import ROLES, role_probabilities
+from model.line_roles import role_probabilities
 from model.line_trim import trim_line
 from model.lines import Line, split_lines
 from model.sentences import Span

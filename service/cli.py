@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 _errors = Console(stderr=True)
+_HTML_SUFFIXES = (".html", ".htm", ".xhtml")
 
 
 @commands.command()
@@ -58,33 +59,35 @@ def serve(
 
 @commands.command()
 def analyze(
-    files: Annotated[list[str], typer.Argument(help="Text files, or - for standard input.")],
+    files: Annotated[list[str], typer.Argument(help="Text or .html files, or - for standard input.")],
     format: Annotated[str, typer.Option(help="auto, text or json; auto is text on a terminal.")] = "auto",
     sentences: SentencesOption = 3,
     stories: StoriesOption = "split",
     bundle: BundleOption = DEFAULT_BUNDLE,
     device: DeviceOption = "auto",
 ) -> None:
-    """Show tags, summary and evidence of texts."""
+    """Show tags, summary and evidence of texts and pages, and what stands around their stories."""
     from model.analyzer import Analyzer
     from service.answers import to_answer
+    from service.schemas import DEFAULT_PARTS, HTML_PARTS
     from service.terminal import show
 
     as_json = choose("--format", format, ("auto", "text", "json")) == "json" or (
         format == "auto" and not sys.stdout.isatty()
     )
     options = Options(choose_stories(stories), SummaryOptions(sentences=sentences))
-    texts = {name: _read_text(name) for name in files}
+    documents = {name: _read_document(name) for name in files}
     analyzer = Analyzer.load(bundle, device)
-    for name, text in texts.items():
+    for name, document in documents.items():
         try:
-            analysis = analyzer.analyze(Document(text, id=name), options)
+            analysis = analyzer.analyze(document, options)
         except DocumentError as error:
             raise DataError(f"{name}: {error.message}") from error
         if as_json:
-            print(json.dumps(to_answer(analysis), ensure_ascii=False))
+            answer = to_answer(analysis, DEFAULT_PARTS if document.html is None else HTML_PARTS)
+            print(json.dumps(answer, ensure_ascii=False))
         else:
-            show(Console(), analysis, text, name)
+            show(Console(), analysis, name)
 
 
 commands.command()(batch)
@@ -106,6 +109,11 @@ def _load_analyzer(settings: "Settings") -> "Analyzer":
         f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: {address} (docs at /docs)"
     )
     return analyzer
+
+
+def _read_document(name: str) -> Document:
+    text = _read_text(name)
+    return Document("", id=name, html=text) if Path(name).suffix.lower() in _HTML_SUFFIXES else Document(text, id=name)
 
 
 def _read_text(name: str) -> str:

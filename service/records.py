@@ -10,11 +10,10 @@ from model.analysis import Failure, Result
 from model.errors import ConfigError
 from service.answers import to_answer
 from service.columns import Columns, Item
-from service.schemas import DEFAULT_PARTS, Part
+from service.schemas import DEFAULT_PARTS, HTML_PARTS
 
 Json = dict[str, Any]  # Any: JSON
 
-_HTML_PARTS: frozenset[Part] = DEFAULT_PARTS | {"text"}  # offsets point into the extracted text
 _ANSWER_KEYS = ("id", "tags", "summary", "story", "other_stories", "furniture", "coverage", "error")
 
 
@@ -46,7 +45,7 @@ def make_record(item: Item, result: Result, *, labels: Sequence[str] | None = No
     """The row out: the whole answer, or with `labels` flat columns."""
     if labels is not None:
         return _flat_record(item, result, labels)
-    return {**item.kept, **to_answer(result, _HTML_PARTS if item.is_html else DEFAULT_PARTS)}
+    return {**item.kept, **to_answer(result, HTML_PARTS if item.is_html else DEFAULT_PARTS)}
 
 
 def flat_columns(labels: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:

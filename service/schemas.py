@@ -9,6 +9,7 @@ from model.analysis import Options, SummaryOptions
 Part = Literal["tags", "summary", "evidence", "sentences", "furniture", "text"]
 Unit = Literal["codepoints", "utf16", "utf8"]
 DEFAULT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "evidence", "furniture"})
+HTML_PARTS: frozenset[Part] = DEFAULT_PARTS | {"text"}  # offsets point into the extracted text
 
 MAX_CHARACTERS = 4_000_000
 MAX_DOCUMENTS = 1_000

@@ -1,4 +1,5 @@
-"""An analysis for a person at a terminal: tags as bars, the summary highlighted in the text."""
+"""An analysis for a person at a terminal: per story its tags as bars and its text with the summary highlighted, then
+what stands around the stories."""
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -9,19 +10,27 @@ from rich.text import Text
 from model.analysis import Analysis, StoryAnalysis, Tag
 
 _BAR_WIDTH = 24
+_KIND_WIDTH = 10  # of "navigation"
 
 
-def show(console: Console, analysis: Analysis, text: str, name: str) -> None:
-    """Print the analysis of `text`, which came from `name`."""
+def show(console: Console, analysis: Analysis, name: str) -> None:
+    """Print the analysis of what came from `name`."""
     coverage = analysis.coverage
-    console.print(Rule(Text(f"{name}  {coverage.tokens} tokens, {coverage.windows} windows, all read"), style="dim"))
-    for story in (analysis.story, *analysis.other_stories):
-        console.print(Padding(_story(story, text), (1, 0)))
+    stories = (analysis.story, *analysis.other_stories)
+    counts = f"{coverage.tokens} tokens, {coverage.windows} windows, all read"
+    if len(stories) > 1:
+        counts = f"{len(stories)} stories, {counts}"
+    console.print(Rule(Text(f"{name}  {counts}"), style="dim"))
+    for story in stories:
+        console.print(Padding(_story(story, analysis), (1, 0)))
+    if analysis.furniture:
+        console.print(Rule(Text("set aside"), style="dim"))
+        console.print(_furniture(analysis))
 
 
-def _story(story: StoryAnalysis, text: str) -> RenderableType:
+def _story(story: StoryAnalysis, analysis: Analysis) -> RenderableType:
     title = [Text(story.title, style="bold underline")] if story.title else []
-    return Group(*title, _tags(story.tags), Text(), _highlighted(story, text))
+    return Group(*title, _tags(story.tags), Text(), _highlighted(story, analysis))
 
 
 def _tags(tags: tuple[Tag, ...]) -> Table:
@@ -40,8 +49,25 @@ def _bar(tag: Tag, style: str) -> Text:
     return Text("".join(cells), style=style)
 
 
-def _highlighted(story: StoryAnalysis, text: str) -> Text:
-    body = Text(text[story.start : story.end])
+def _highlighted(story: StoryAnalysis, analysis: Analysis) -> Text:
+    """The story under its headline, what is not its body dimmed."""
+    start = story.start
+    if story.title and analysis.text.startswith(f"{story.title}\n", start):
+        start += len(story.title) + 1
+    text = Text(analysis.text[start : story.end])
+    for part in analysis.furniture:
+        if start <= part.start < story.end:
+            text.stylize("dim italic", part.start - start, part.end - start)
     for sentence in story.summary.sentences:
-        body.stylize("black on yellow", sentence.start - story.start, sentence.end - story.start)
-    return body
+        text.stylize("black on yellow", sentence.start - start, sentence.end - start)
+    return text
+
+
+def _furniture(analysis: Analysis) -> Table:
+    """A line for each part: its kind, and as much of it as fits."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", min_width=_KIND_WIDTH)
+    table.add_column(style="dim italic", no_wrap=True, overflow="ellipsis")
+    for part in analysis.furniture:
+        table.add_row(part.kind, Text(" ".join(analysis.text[part.start : part.end].split())))
+    return table

@@ -92,6 +92,17 @@ def test_html_is_read_as_the_text_that_comes_back(client: TestClient) -> None:
         assert result["text"][sentence["start"] : sentence["end"]] == sentence["text"]
 
 
+@pytest.mark.parametrize(("unit", "encoding", "width"), [("utf16", "utf-16-le", 2), ("utf8", "utf-8", 1)])
+def test_offsets_of_html_count_in_the_extracted_text(client: TestClient, unit: str, encoding: str, width: int) -> None:
+    page = f"<article><p>Größere 😀 Kräne sind nötig, sagt Ingrid Solheim. {STORY}</p><p>{STORY}</p></article>"
+    body = {"documents": [{"html": page}], "include": ["sentences", "text"], "offsets": unit}
+    (result,) = post(client, body)["results"]
+    encoded = result["text"].encode(encoding)
+    assert len(result["sentences"]) > 5
+    for sentence in result["sentences"]:
+        assert encoded[sentence["start"] * width : sentence["end"] * width].decode(encoding) == sentence["text"]
+
+
 def test_include_chooses_the_parts(client: TestClient) -> None:
     (result,) = post(client, {"documents": [{"text": STORY}], "include": ["summary", "text"]})["results"]
     assert set(result) == {"summary", "text", "story", "other_stories", "coverage"}

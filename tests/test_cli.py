@@ -68,9 +68,62 @@ def test_data_check_says_by_its_exit_code_whether_the_data_can_be_used(
     assert run(monkeypatch, "data", "check", tmp_path / "nowhere.jsonl") == 2
 
 
+SCRAPED = """\
+Harbour council backs a second crane
+The old crane at dawn. PHOTO: MIRA OLSEN/BAYLINE
+PORT HALDEN - The harbour council voted on Monday to buy a second crane, after two years in which ships waited for days.
+It will cost 14 million crowns, a third of it paid by the exporters who use the port, and lift its first box in May.
+"Every day that a ship waits costs us a week of goodwill," said the harbour master, Ingrid Solheim.
+Follow our Telegram channel and get the latest breaking news delivered to you.
+Comments
+No comments yet...
+Related Articles
+
+Valley Herald
+2 hours ago
+- Valley Herald
+Police find 40 kilograms of heroin among tiles
+MARLOW - Police found 40 kilograms of heroin in a lorry full of tiles on Friday, the largest find in the valley in ten \
+years. Two drivers were arrested and a third man is being sought. The drugs had come by sea and were bound for three \
+cities inland, the prosecutor said. A dog named Bella found them under the last of eleven pallets. REUTERS
+"""
+
+
+def test_analyze_shows_the_stories_of_a_page_and_what_it_set_aside(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("page.txt").write_text(SCRAPED)
+    assert run(monkeypatch, "analyze", "page.txt", "--bundle", tiny_bundle, "--format", "text") == 0
+    stories, _, furniture = capsys.readouterr().out.partition("set aside")
+    assert "2 stories" in stories
+    assert stories.count("Police find 40 kilograms of heroin among tiles") == 1
+    assert "No comments yet..." not in stories
+    kinds = dict(
+        line.strip().split(maxsplit=1)[::-1]
+        for line in furniture.splitlines()
+        if len(line.split()) > 1 and "──" not in line
+    )
+    assert kinds["No comments yet..."] == "comments"
+    assert kinds["REUTERS"] == "byline"
+    assert kinds["2 hours ago"] == "timestamp"
+
+
+def test_analyze_reads_an_html_file_and_gives_the_text_that_its_offsets_point_into(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paragraphs = "".join(f"<p>{line}</p>" for line in SCRAPED.splitlines()[2:5])
+    (tmp_path / "page.html").write_text(f"<html><body><nav>Home</nav><article>{paragraphs}</article></body></html>")
+    assert run(monkeypatch, "analyze", tmp_path / "page.html", "--bundle", tiny_bundle) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["text"].splitlines() == SCRAPED.splitlines()[2:5]
+    assert all(answer["text"][s["start"] : s["end"]] == s["text"] for s in answer["summary"]["sentences"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["analyze", "bomb.html"], "bomb.html: the HTML nests more than 1000 elements; send the article as text"),
         (["analyze", "nowhere.txt"], "nowhere.txt: No such file or directory; name a text file"),
         (["analyze", "a.txt", "--bundle", "nowhere"], "bundle.json: not found; name a bundle directory"),
         (["analyze", "a.txt", "--format", "xml"], "expected auto, text, json"),
@@ -102,6 +155,7 @@ def test_a_mistake_ends_with_one_sentence_and_exit_code_2(
         "a.txt": STORY.encode(),
         "latin1.txt": b"M\xe4rz",
         "empty.txt": b" \n",
+        "bomb.html": b"<div>" * 5_000 + b"steel",
         "typo.toml": b"[optimizer]\nbatch_storeis = 8\n",
         "wrong.toml": b'[encoder]\nrank = "many"\n',
         "bad.jsonl": b'{"text": "It rained.", "labels": []}\n{\n',

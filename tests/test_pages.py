@@ -94,6 +94,45 @@ def test_page_is_told_apart_into_its_stories() -> None:
     assert PAGE[other.span.start :].startswith("Mite kills")
 
 
+def _long(text: str) -> str:
+    return " ".join([text] * 6)
+
+
+DIGEST = f"""\
+{HEADLINE}
+The Provincial | Yesterday
+{_long(STORY.split(chr(10))[0])}
+Share
+Copy Link
+You might be interested in
+Bayline · 3 hours ago
+Is the mite a match for the valley's beekeepers?
+{_long(OTHER.split(" MERIDIAN")[0])} {_long(OTHER.split(" MERIDIAN")[0])}
+
+Bayline · 5 hours ago
+Second line to the hospital waits for steel
+{_long(STORY.split(chr(10))[-1])} {_long(STORY.split(chr(10))[6])}
+"""
+
+
+def test_long_stories_with_little_between_them_are_told_apart_and_the_first_is_the_main_one() -> None:
+    lines = DIGEST.split("\n")
+    page = read_page(DIGEST)
+    assert _bodies(DIGEST, page) == [lines[2], lines[8], lines[12]]
+    assert [story.title for story in page.stories] == [HEADLINE, lines[7], lines[11]]
+    _covers_everything_once(DIGEST, page)
+
+
+def test_dates_and_subheadings_inside_a_plain_story_do_not_divide_it() -> None:
+    paragraphs = STORY.split("\n\n")
+    text = "\n".join(
+        [*paragraphs[:2], "How it began", "12 March 2015", *paragraphs[2:4], "What comes next", *paragraphs[4:]]
+    )
+    page = read_page(text)
+    assert _bodies(text, page) == [text]
+    assert page.furniture == ()
+
+
 def test_furniture_has_its_kind() -> None:
     page = read_page(PAGE)
     kinds = {PAGE[f.start : f.end]: f.kind for f in page.furniture}

@@ -1,8 +1,9 @@
-"""How well stories are told from what stands around them: `python -m tests.benchmarks.pages`.
+"""How well stories are told from what stands around them: `PYTHONPATH=.:tests python -m benchmarks.pages`.
 
 The measure is the article-extraction-benchmark's (Scrapinghub 2019): 4-gram shingles of words, precision and recall
-averaged over the pages, F1 of the two averages. The data is read from `../shared/data` beside the repository, or from
-`$COPYDESK_SHARED/data`; without it nothing is measured.
+averaged over the pages, F1 of the two averages. Pages composed of real articles (composed_pages.py) show how many
+have all their stories, and the F1 of characters of the main story and of the others. The data is read from
+`../shared/data` beside the repository, or from `$COPYDESK_SHARED/data`; without it nothing is measured.
 """
 
 import gzip
@@ -12,30 +13,36 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 import trafilatura
 
+from benchmarks.composed_pages import Row, compose_pages
+from model.analysis import Document
+from model.analyzer import Analyzer
 from model.errors import DocumentError
 from model.html import extract_text
-from model.pages import read_page
+from model.pages import Story, read_page
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 _WORD = re.compile(r"\w+")
 _LONG_LINE = 100
-
-Row = dict[str, Any]  # a JSON object of the data files
+_N_COMPOSED = 300
+_N_TIMED = 100
+_MIN_ARTICLE = 600  # characters of an article on a composed page
 
 
 def main() -> None:
-    """Prints the tables."""
+    """Prints the table."""
     if not (SHARED / "pages-dev.jsonl.gz").exists():
         print(f"{SHARED}: no pages to measure on; skipped")
         return
     with gzip.open(SHARED / "pages-dev.jsonl.gz", "rt", encoding="utf-8") as file:
         pages: list[Row] = [json.loads(line) for line in file]
+    with (SHARED / "topics-dev.jsonl").open(encoding="utf-8") as file:
+        articles: list[Row] = [json.loads(line) for line in file]
     print(f"{'':34}precision  recall     F1   ms/page")
     for name, extract in _EXTRACTORS.items():
         start = time.perf_counter()
@@ -44,7 +51,9 @@ def main() -> None:
         precision, recall = score(zip(texts, (page["body"] for page in pages), strict=True))
         f1 = 2 * precision * recall / (precision + recall)
         print(f"{name:34}{precision:9.3f}{recall:8.3f}{f1:7.3f}{ms:10.1f}")
-    _measure_plain()
+    _measure_composed(articles)
+    _measure_plain([article["text"] for article in articles])
+    _measure_cost([article["text"] for article in articles])
 
 
 def score(pairs: Iterable[tuple[str, str]]) -> tuple[float, float]:
@@ -90,15 +99,49 @@ _EXTRACTORS: dict[str, Callable[[Row], str]] = {
 }
 
 
-def _measure_plain() -> None:
+def _measure_composed(articles: list[Row]) -> None:
+    """Prints how well pages of several stories are told apart."""
+    usable = [article for article in articles if article["title"] and len(article["text"]) >= _MIN_ARTICLE]
+    n_right, mains, others = 0, list[float](), list[float]()
+    for page in compose_pages(usable, _N_COMPOSED, seed=1):
+        found = [_offsets(page.text, story) for story in read_page(page.text).stories]
+        n_right += len(found) == len(page.stories)
+        mains.append(_overlap(found[0], page.stories[0]))
+        others += [max((_overlap(one, story) for one in found[1:]), default=0.0) for story in page.stories[1:]]
+    print(f"{'composed, stories all found':34}{'':17}{n_right / _N_COMPOSED:7.3f}")
+    print(f"{'composed, main story':34}{'':17}{mean(mains):7.3f}")
+    print(f"{'composed, other stories':34}{'':17}{mean(others):7.3f}")
+
+
+def _offsets(text: str, story: Story) -> set[int]:
+    return {i for start, end in story.body for i in range(start, end) if not text[i].isspace()}
+
+
+def _overlap(found: AbstractSet[int], wanted: AbstractSet[int]) -> float:
+    """F1 of characters."""
+    return 2 * len(found & wanted) / (len(found) + len(wanted))
+
+
+def _measure_plain(texts: list[str]) -> None:
     """Prints how much of plain articles stays in the main story."""
-    with (SHARED / "topics-dev.jsonl").open(encoding="utf-8") as file:
-        texts: list[str] = [json.loads(line)["text"] for line in file]
-    start = time.process_time()
     kept = sum(_n_characters(main_story(text)) for text in texts)
-    ms = 1e3 * (time.process_time() - start) / len(texts)
     share = kept / sum(map(_n_characters, texts))
-    print(f"\nplain articles: {share:.2%} of the characters stay in the main story, {ms:.1f} ms of CPU each")
+    print(f"{'plain articles, characters kept':34}{'':8}{share:9.4f}")
+
+
+def _measure_cost(texts: list[str]) -> None:
+    """Prints what part of an article's processor time the reading of its page takes, all of it on the CPU."""
+    analyzer = Analyzer.load(device="cpu")
+    list(analyzer.analyze_many(map(Document, texts[:32])))  # warm-up
+    reading, whole = 0.0, 0.0
+    for text in texts[:_N_TIMED]:
+        start = time.process_time()
+        read_page(text)
+        middle = time.process_time()
+        analyzer.analyze(text)
+        reading, whole = reading + middle - start, whole + time.process_time() - middle
+    ms = 1e3 * reading / len(texts[:_N_TIMED])
+    print(f"{'plain articles, share of time':34}{'':17}{reading / whole:7.3f}{ms:10.1f}")
 
 
 def _n_characters(text: str) -> int:
