@@ -73,6 +73,14 @@ def test_a_story_shorter_than_its_summary_comes_whole() -> None:
     assert texts(SummaryOptions(sentences=9)) == [candidate.text for candidate in FIVE]
 
 
+def test_of_two_sentences_of_the_same_salience_the_shorter_one_is_chosen() -> None:
+    given = candidates(
+        ("Ministers cut the duty on steel after a night of talks that few had expected to end so soon.", 0.5),
+        ("Ministers cut the duty on steel.", 0.5),
+    )
+    assert texts(SummaryOptions(sentences=1), given) == [given[1].text]
+
+
 @pytest.mark.parametrize(
     "notice",
     [
