@@ -1,6 +1,6 @@
-"""What one writes in an afternoon: FastAPI around a transformers pipeline. A peer for http_load.py, kind tei.
+"""What one writes in an afternoon: FastAPI around a transformers pipeline. A peer for http_load.py.
 
-    python tests/benchmarks/plain_service.py MODEL_FOLDER [PORT]
+    PYTHONPATH=.:tests python -m benchmarks.plain_service MODEL_FOLDER PORT
 
 MODEL_FOLDER holds a text-classification model, such as the classifier on the default encoder that
 `make_classifier` writes there if it is empty. Texts are cut at 512 tokens, as the pipeline does.
@@ -57,4 +57,4 @@ if __name__ == "__main__":
     place = Path(sys.argv[1])
     if not (place / "config.json").exists():
         make_classifier(place)
-    uvicorn.run(make_service(place), port=int(sys.argv[2]) if len(sys.argv) > 2 else 8001, log_level="warning")
+    uvicorn.run(make_service(place), port=int(sys.argv[2]), log_level="warning")
