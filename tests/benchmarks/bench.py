@@ -11,6 +11,7 @@ from model.bundle import DEFAULT_BUNDLE
 from tiny import ROOT
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
+DEFAULT_ROWS = 250_000  # short ones, a millisecond of CPU each with the tiny model: about five minutes
 _NAME_WIDTH, _CELL_WIDTH = 36, 11
 
 T = TypeVar("T")
@@ -23,11 +24,12 @@ class SkippedError(Exception):
 @dataclass(frozen=True)
 class Bench:
     """How to measure: quickly, only to see that everything works, or in full; which bundle; beside Infinity in which
-    virtual environment; where figures and plots go."""
+    virtual environment; how many rows the large bulk job has; where figures and plots go."""
 
     bundle: Path = DEFAULT_BUNDLE
     is_quick: bool = False
     infinity: Path | None = None
+    n_rows: int = DEFAULT_ROWS
     folder: Path = ROOT / "runs" / "bench"
 
     def pick(self, full: T, quick: T) -> T:

@@ -16,7 +16,7 @@ _SEED = 0
 
 def main(bench: Bench) -> Report:
     """Run a job whole, then with kills, on the tiny bundle."""
-    n_kills, n_rows = bench.pick(30, 2), bench.pick(60_000, 2_000)
+    n_kills, n_rows = bench.pick(30, 2), bench.pick(100_000, 2_000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_tiny_bundle(folder / "tiny")

@@ -3,6 +3,7 @@
     make bench                                 every part: an hour and a half on two cores
     make bench PARTS="http soak"               some
     make bench QUICK=1                         small sizes and a tiny model: does everything work?
+    make bench PARTS=memory ROWS=1000000       the large bulk job at full size: twenty minutes
     make bench PARTS=http INFINITY=VENV        beside Infinity, which is installed there if need be
 
 Each part prints a table and writes it to runs/bench/PART.json. Only ratios within one run mean anything.
@@ -22,7 +23,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.bench import Bench, Report, SkippedError
+from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
 from model.bundle import DEFAULT_BUNDLE
 from model.device import choose_device
 from tiny import make_tiny_bundle
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.quick:
             bundle = Path(folder) / "tiny"
             make_tiny_bundle(bundle)
-        bench = Bench(bundle, is_quick=options.quick, infinity=options.infinity)
+        bench = Bench(bundle, is_quick=options.quick, infinity=options.infinity, n_rows=options.rows)
         broken = [name for name in options.parts or PARTS if not run_part(name, bench)]
     if broken:
         print(f"\nbroken: {', '.join(broken)}")
@@ -104,6 +105,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes and a tiny model: does everything work?")
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="the one that ships by default")
     parser.add_argument("--infinity", type=Path, metavar="VENV", help="virtual environment with Infinity, or for it")
+    parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help="of the large job of `memory`; %(default)s")
     options = parser.parse_args(arguments)
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
