@@ -44,7 +44,8 @@ def _kill_often(source: Path, target: Path, bundle: Path, n_kills: int, whole_s:
     The moments lie anywhere from the start on, loading included. The last wait may see the job's end: then it starts
     anew without what it wrote.
     """
-    chance, moments = random.Random(_SEED), []
+    chance = random.Random(_SEED)
+    moments: list[int] = []
     while len(moments) < n_kills:
         job = start_job(source, target, bundle, "--resume")
         try:

@@ -17,7 +17,8 @@ import uvloop
 from benchmarks.bench import Bench, Report, SkippedError, read_articles
 from benchmarks.load import BROKEN, NOT_CONNECTED, REFUSALS, Client, Load, make_bodies, measure, run_open
 from benchmarks.load_plot import plot_load
-from benchmarks.servers import Server, serve_copydesk, serve_infinity, serve_plain
+from benchmarks.peers import serve_infinity, serve_plain
+from benchmarks.servers import Server, serve_copydesk
 from model.encoder import DEFAULT_ENCODER, find_encoder, load_tokenizer
 
 N_CLIENTS = 16

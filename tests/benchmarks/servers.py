@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,15 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.bench import SHARED, Bench, SkippedError
-from model.encoder import DEFAULT_ENCODER, find_encoder
 from tiny import ROOT
 
 _READY_S = 120
 _END_S = 40  # a service drains for 30 s at most
-_INSTALL_S = 1800
-_SCRIPT = SHARED / "tools" / "peer_infinity.sh"
-_SCRIPT_URL = "http://127.0.0.1:7997/health"
 
 
 @dataclass(frozen=True)
@@ -52,49 +46,8 @@ def serve_copydesk(*options: str | Path, **environment: str) -> Iterator[Server]
 
 
 @contextmanager
-def serve_plain(bench: Bench) -> Iterator[Server]:
-    """The service of plain_service.py."""
-    port = find_port()
-    folder = bench.folder / "classifier"
-    command = [sys.executable, "-m", "benchmarks.plain_service", str(folder), str(port)]
-    paths = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    with run_server(command, f"http://127.0.0.1:{port}", "/livez", paths) as server:
-        yield server
-
-
-@contextmanager
-def serve_infinity(venv: Path) -> Iterator[Server]:
-    """Infinity with the same encoder. Raises SkippedError where it is not installed and cannot be."""
-    if not (venv / "classifier" / "config.json").exists():
-        _install_infinity(venv)
-    port = find_port()
-    command = [
-        *(str(venv / "bin" / "infinity_emb"), "v2", "--model-id", str(venv / "classifier")),
-        *("--served-model-name", "m", "--engine", "torch", "--device", "cpu", "--no-bettertransformer"),
-        *("--batch-size", "32", "--host", "127.0.0.1", "--port", str(port)),
-    ]
-    quiet = {"DO_NOT_TRACK": "1", "INFINITY_ANONYMOUS_USAGE_STATS": "0", "HF_HUB_OFFLINE": "1"}
-    with run_server(command, f"http://127.0.0.1:{port}", "/health", quiet) as server:
-        yield server
-
-
-def _install_infinity(venv: Path) -> None:
-    """The script installs it there, then serves, which tells that it is done."""
-    if not _SCRIPT.is_file():
-        raise SkippedError(f"{venv}: no Infinity there, and {_SCRIPT}, which installs it, is not here")
-    print(f"installing Infinity into {venv} (some minutes)", flush=True)
-    command = ["bash", str(_SCRIPT), str(venv), str(find_encoder(DEFAULT_ENCODER).path)]
-    with run_server(command, _SCRIPT_URL.removesuffix("/health"), "/health", limit_s=_INSTALL_S):
-        pass
-
-
-@contextmanager
 def run_server(
-    command: Sequence[str],
-    url: str,
-    health: str,
-    environment: Mapping[str, str] | None = None,
-    limit_s: float = _READY_S,
+    command: Sequence[str], url: str, health: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """The server that this command starts, once its health route answers 200."""
     variables = os.environ | (environment or {})
@@ -102,7 +55,7 @@ def run_server(
         command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            wait_until_ready(f"{url}{health}", process, limit_s)
+            wait_until_ready(f"{url}{health}", process)
             yield Server(url, process)
         finally:
             end_process(process)
