@@ -19,8 +19,8 @@ check: .venv/installed-dev  ## ruff, mypy strict, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-dev  ## what is measured, not asserted
-	$(BIN)/python tests/benchmarks/run.py
+bench: .venv/installed-dev  ## what is measured, not asserted; PARTS="http soak", QUICK=1, INFINITY=VENV, ROWS=1000000
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run $(PARTS) $(if $(QUICK),--quick) $(if $(INFINITY),--infinity $(INFINITY)) $(if $(ROWS),--rows $(ROWS))
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

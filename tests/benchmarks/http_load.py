@@ -1,164 +1,141 @@
-"""HTTP load on one service: closed loop, then arrivals at a fixed rate of 1, 3 and 10 times its capacity.
+"""copydesk over HTTP: alone, under its full load and ten times that, and ended under load; beside two other servers.
 
-    python tests/benchmarks/http_load.py copydesk http://127.0.0.1:8000 ARTICLES.jsonl --pid PID
-
-The kinds are copydesk, tei (POST /predict: copydesk, plain_service.py) and infinity (POST /classify). The articles are
-rows with a `text`. Only ratios of runs on the same machine, side by side, mean anything.
+The others are a plain FastAPI service around a transformers pipeline and, where its virtual environment is named,
+Infinity. Both read the first 512 tokens and give labels only; copydesk reads whole articles and sums them up too.
 """
 
-import argparse
 import asyncio
-import itertools
-import json
-import random
+import contextlib
+import math
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
-import httpx
-import psutil
+import uvloop
 
-BODIES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {  # Any: JSON
-    "copydesk": ("/v1/analyze", lambda text: {"documents": [{"text": text}]}),
-    "tei": ("/predict", lambda text: {"inputs": text, "truncate": True}),
-    "infinity": ("/classify", lambda text: {"model": "m", "input": [text]}),
-}
-_TIMEOUT_S = 120
-_ROW = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}{:>8}{:>9}{:>10}"
+from benchmarks.bench import Bench, Report, SkippedError, read_articles
+from benchmarks.load import BROKEN, NOT_CONNECTED, REFUSALS, Client, Load, make_bodies, measure, run_open
+from benchmarks.load_plot import plot_load
+from benchmarks.peers import serve_infinity, serve_plain
+from benchmarks.servers import Server, serve_copydesk
+from model.encoder import DEFAULT_ENCODER, find_encoder, load_tokenizer
 
-
-@dataclass(frozen=True)
-class Answer:
-    """One request; status 0 stands for a broken connection."""
-
-    status: int
-    seconds: float
+N_CLIENTS = 16
+LOADS = (0.7, 1, 3, 10)  # times the capacity
+_ALONE_TOKENS = range(900, 1101)
+_MAX_ALONE_MS, _MAX_REFUSAL_MS, _MAX_END_S = 60, 50, 30
+_COLUMNS = ("sent/s", "good/s", "p50 ms", "p99 ms", "refused/s", "ref. p99", "broken", "no livez", "peak MB")
 
 
-@dataclass(frozen=True)
-class Target:
-    """A service and the bodies to send it, ready made."""
-
-    url: str
-    bodies: Sequence[bytes]
-    pid: int | None
-
-    async def ask(self, client: httpx.AsyncClient, body: bytes) -> Answer:
-        """Send one body and time the answer."""
-        started = time.perf_counter()
+def main(bench: Bench) -> Report:
+    """Measure every server, one after the other."""
+    texts = [row["text"] for row in read_articles()]
+    report = Report()
+    report.start_table("service, load", *_COLUMNS)
+    peers: dict[str, tuple[str, AbstractContextManager[Server]]] = {"plain": ("tei", serve_plain(bench))}
+    if bench.infinity:
+        peers["Infinity"] = ("infinity", serve_infinity(bench.infinity))
+    capacities = {}
+    for name, (kind, serve) in peers.items():
         try:
-            response = await client.post(self.url, content=body, headers={"Content-Type": "application/json"})
-            status = response.status_code
-        except httpx.TransportError:
-            status = 0
-        return Answer(status, time.perf_counter() - started)
-
-    def memory_mb(self) -> float:
-        """Resident memory of the service and its children now."""
-        if self.pid is None:
-            return float("nan")
-        process = psutil.Process(self.pid)
-        return float(sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))) / 2**20
-
-
-async def run_closed(target: Target, client: httpx.AsyncClient, n_clients: int, seconds: float) -> list[Answer]:
-    """Each client sends its next request when it has its answer."""
-    end, bodies = time.perf_counter() + seconds, itertools.cycle(target.bodies)
-    answers: list[Answer] = []
-
-    async def work() -> None:
-        while time.perf_counter() < end:
-            answers.append(await target.ask(client, next(bodies)))
-
-    await asyncio.gather(*(work() for _ in range(n_clients)))
-    return answers
+            with serve as server:
+                capacities[name] = uvloop.run(_measure_alone_and_full(report, bench, server, name, kind, texts))[-1]
+        except SkippedError as reason:
+            print(f"{name} is skipped: {reason}", flush=True)
+    with serve_copydesk("--bundle", bench.bundle) as server:
+        alone, full = uvloop.run(_measure_alone_and_full(report, bench, server, "copydesk", "copydesk", texts))
+        loads = uvloop.run(_measure_open(report, bench, server, texts, full))
+    if "Infinity" not in capacities:
+        print("Infinity was not measured: --infinity VENV names its virtual environment, and makes it", flush=True)
+    _judge(report, alone, full, loads, capacities)
+    with serve_copydesk("--bundle", bench.bundle) as server:
+        uvloop.run(_end_under_load(report, bench, server, texts, full.goodput))
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    (bench.folder / "load.svg").write_text(plot_load(report.to_json()["rows"]), encoding="utf-8")
+    print(f"plot: {bench.folder / 'load.svg'}", flush=True)
+    return report
 
 
-async def run_open(target: Target, client: httpx.AsyncClient, rate: float, seconds: float) -> list[Answer]:
-    """Requests arrive at random times, `rate` a second on average, whatever became of those before."""
-    random.seed(0)
-    bodies, tasks = itertools.cycle(target.bodies), []
-    due = started = time.perf_counter()
-    while due - started < seconds:
-        await asyncio.sleep(due - time.perf_counter())
-        tasks.append(asyncio.create_task(target.ask(client, next(bodies))))
-        due += random.expovariate(rate)
-    return await asyncio.gather(*tasks)
+async def _measure_alone_and_full(
+    report: Report, bench: Bench, server: Server, name: str, kind: str, texts: Sequence[str]
+) -> list[Load]:
+    """One client with articles of 1,000 tokens, then sixteen with all."""
+    seconds = bench.pick(20.0, 1.0)
+    await measure(server, kind, texts, n_clients=N_CLIENTS, seconds=seconds / 2)  # warm-up
+    alone = await measure(server, kind, _choose_thousands(texts), n_clients=1, seconds=seconds / 2)
+    _add_row(report, f"{name}, alone", alone)
+    full = await measure(server, kind, texts, n_clients=N_CLIENTS, seconds=seconds)
+    _add_row(report, f"{name}, {N_CLIENTS} clients", full)
+    return [alone, full]
 
 
-async def watch(target: Target, client: httpx.AsyncClient, seen: dict[str, float]) -> None:
-    """Until cancelled: the highest memory, and how often /livez did not answer."""
-    health = f"{target.url.rpartition('/')[0].removesuffix('/v1')}/livez"
-    while True:
-        seen["memory_mb"] = max(seen["memory_mb"], target.memory_mb())
-        try:
-            seen["dead"] += (await client.get(health, timeout=5)).status_code >= 500
-        except httpx.TransportError:
-            seen["dead"] += 1
-        await asyncio.sleep(0.2)
+async def _measure_open(
+    report: Report, bench: Bench, server: Server, texts: Sequence[str], full: Load
+) -> dict[float, Load]:
+    """Arrivals at multiples of the capacity."""
+    loads = {}
+    for times in LOADS:
+        rate, seconds = times * full.goodput, bench.pick(30.0, 1.0)
+        loads[times] = await measure(server, "copydesk", texts, rate=rate, seconds=seconds)
+        _add_row(report, f"copydesk, {times:g}x", loads[times])
+    return loads
 
 
-def describe(name: str, answers: Sequence[Answer], seconds: float, seen: dict[str, float]) -> float:
-    """Print a row of the table; the goodput in articles/s."""
-    good = [answer.seconds for answer in answers if answer.status == 200]
-    refused = [answer.seconds for answer in answers if answer.status in (429, 503)]
-    goodput = len(good) / seconds
-    numbers = (len(answers) / seconds, goodput, *_ms(good), *_ms(refused))
-    n_broken = len(answers) - len(good) - len(refused)
-    cells = [f"{number:.1f}" for number in numbers]
-    print(_ROW.format(name, *cells, n_broken, int(seen["dead"]), f"{seen['memory_mb']:.0f}"), flush=True)
-    return goodput
-
-
-async def measure(name: str, target: Target, n_clients: int, rate: float, seconds: float) -> float:
-    """One row: a closed loop of `n_clients`, or arrivals at `rate`; the goodput."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=256)
-    seen = {"memory_mb": target.memory_mb(), "dead": 0.0}
-    async with httpx.AsyncClient(timeout=_TIMEOUT_S, limits=limits) as client, httpx.AsyncClient() as prober:
-        watcher = asyncio.create_task(watch(target, prober, seen))
-        started = time.perf_counter()
-        if n_clients:
-            answers = await run_closed(target, client, n_clients, seconds)
-        else:
-            answers = await run_open(target, client, rate, seconds)
-        elapsed = time.perf_counter() - started
-        watcher.cancel()
-    return describe(name, answers, elapsed, seen)
-
-
-async def main() -> None:
-    """The table of one service."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=BODIES)
-    parser.add_argument("url")
-    parser.add_argument("articles", type=Path)
-    parser.add_argument("--seconds", type=float, default=20, help="of each row")
-    parser.add_argument("--clients", type=int, default=16, help="of the closed loop, whose goodput is the capacity")
-    parser.add_argument("--loads", type=float, nargs="*", default=[0.7, 1, 3, 10], help="times the capacity")
-    parser.add_argument("--pid", type=int, help="of the service, for its memory")
-    args = parser.parse_args()
-    path, make_body = BODIES[args.kind]
-    rows = args.articles.read_text(encoding="utf-8").splitlines()
-    bodies = [json.dumps(make_body(json.loads(row)["text"])).encode() for row in rows]
-    target = Target(args.url.rstrip("/") + path, bodies, args.pid)
-    print(args.kind, "whole articles" if args.kind == "copydesk" else "labels only")
-    print(
-        _ROW.format("", "sent/s", "good/s", "p50 ms", "p99 ms", "ref p50", "ref p99", "broken", "no livez", "peak MB")
+def _add_row(report: Report, name: str, load: Load) -> None:
+    report.add_row(
+        name,
+        load.sent,
+        load.goodput,
+        load.quantile_ms(0.5, 200),
+        load.quantile_ms(0.99, 200),
+        load.count(*REFUSALS) / load.seconds,
+        load.quantile_ms(0.99, *REFUSALS),
+        float(load.n_broken),
+        float(load.n_dead),
+        load.memory_mb,
     )
-    await measure("warm-up", target, args.clients, 0, args.seconds / 4)
-    await measure("alone", target, 1, 0, args.seconds / 2)
-    capacity = await measure(f"{args.clients} clients", target, args.clients, 0, args.seconds)
-    for load in args.loads:
-        await measure(f"{load:g}x", target, 0, load * capacity, args.seconds)
 
 
-def _ms(seconds: Iterable[float]) -> tuple[float, float]:
-    """p50 and p99 in milliseconds, not numbers when there are none."""
-    ordered = sorted(seconds) or [float("nan")]
-    return 1000 * ordered[len(ordered) // 2], 1000 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
+def _judge(report: Report, alone: Load, full: Load, loads: dict[float, Load], capacities: dict[str, Load]) -> None:
+    """The figures that copydesk must reach."""
+    for name, at_least in (("Infinity", 2), ("plain", 3)):
+        if name in capacities:
+            report.add(f"times the articles/s of {name}", full.goodput / capacities[name].goodput, at_least=at_least)
+    most = loads[max(LOADS)]
+    report.add("alone, 1,000 tokens: p50", alone.quantile_ms(0.5, 200), "ms", at_most=_MAX_ALONE_MS)
+    report.add("10x: goodput / capacity", most.goodput / full.goodput, at_least=0.85)
+    refused_ms = most.quantile_ms(0.99, *REFUSALS)
+    report.add("10x: p99 of refusals", refused_ms, "ms", at_most=None if math.isnan(refused_ms) else _MAX_REFUSAL_MS)
+    slower = most.quantile_ms(0.99, 200) / loads[min(LOADS)].quantile_ms(0.99, 200)
+    report.add("10x: p99 of the admitted / at 0.7x", slower, at_most=2)
+    report.add("/livez did not answer", sum(load.n_dead for load in loads.values()), at_most=0)
+    memory = max(load.memory_mb for load in loads.values()) / full.memory_mb
+    report.add("peak memory / warm", memory, at_most=1.3)
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+async def _end_under_load(report: Report, bench: Bench, server: Server, texts: Sequence[str], rate: float) -> None:
+    """SIGTERM amid arrivals at capacity, each on a connection of its own: what got a connection must get its answer."""
+    client, seconds = Client(server.url, keeps=False), bench.pick(10.0, 2.0)
+    path, bodies = make_bodies("copydesk", texts)
+    requests = [client.make_request("POST", path, body) for body in bodies]
+    arrivals = asyncio.create_task(run_open(client, requests, rate, seconds))
+    await asyncio.sleep(seconds / 2)
+    started = time.perf_counter()
+    server.process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):  # the figures say so
+        await asyncio.to_thread(server.process.wait, 2 * _MAX_END_S)
+    end_s = time.perf_counter() - started
+    answers = await arrivals
+    n_late = sum(answer.status == NOT_CONNECTED for answer in answers)
+    print(f"SIGTERM under load: {len(answers)} requests, {n_late} of them found the port closed", flush=True)
+    report.add("SIGTERM under load: lost", sum(answer.status == BROKEN for answer in answers), at_most=0)
+    exit_code = server.process.poll()
+    report.add("SIGTERM under load: exit code", math.nan if exit_code is None else exit_code, at_most=0, at_least=0)
+    report.add("SIGTERM under load: ended after", end_s, "s", at_most=_MAX_END_S)
+
+
+def _choose_thousands(texts: Sequence[str]) -> list[str]:
+    """The articles of about 1,000 tokens."""
+    tokenizer = load_tokenizer(find_encoder(DEFAULT_ENCODER))
+    return [text for text in texts if len(tokenizer.encode(text).ids) in _ALONE_TOKENS]

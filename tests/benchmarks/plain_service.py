@@ -1,9 +1,8 @@
-"""What one writes in an afternoon: FastAPI around a transformers pipeline. A peer for http_load.py, kind tei.
+"""What one writes in an afternoon: FastAPI around a transformers pipeline. A peer for http_load.py.
 
-    python tests/benchmarks/plain_service.py MODEL_FOLDER [PORT]
+    python tests/benchmarks/plain_service.py MODEL_FOLDER PORT
 
-MODEL_FOLDER holds a text-classification model, such as the classifier on the default encoder that
-`make_classifier` writes there if it is empty. Texts are cut at 512 tokens, as the pipeline does.
+MODEL_FOLDER holds a text-classification model. Texts are cut at 512 tokens, as the pipeline does.
 """
 
 import sys
@@ -13,11 +12,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
-
-from model.encoder import DEFAULT_ENCODER, find_encoder
-
-LABELS = ("trade", "security", "taiwan", "drugs")
+from transformers import pipeline
 
 
 class Inputs(BaseModel):
@@ -42,19 +37,5 @@ def make_service(folder: Path) -> FastAPI:
     return app
 
 
-def make_classifier(folder: Path) -> None:
-    """An untrained classifier on the default encoder; for its speed it does not matter."""
-    source = str(find_encoder(DEFAULT_ENCODER).path)
-    names = dict(enumerate(LABELS))
-    model = AutoModelForSequenceClassification.from_pretrained(
-        source, num_labels=len(names), problem_type="multi_label_classification", id2label=names
-    )
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
-
-
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    if not (place / "config.json").exists():
-        make_classifier(place)
-    uvicorn.run(make_service(place), port=int(sys.argv[2]) if len(sys.argv) > 2 else 8001, log_level="warning")
+    uvicorn.run(make_service(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="warning")

@@ -1,17 +1,116 @@
-"""`make bench`: what copydesk claims, measured on this machine. Each part prints a table."""
+"""`make bench`: what copydesk claims, measured on this machine.
+
+    make bench                                 every part: an hour and a half on two cores
+    make bench PARTS="http soak"               some
+    make bench QUICK=1                         small sizes and a tiny model: does everything work?
+    make bench PARTS=memory ROWS=1000000       the large bulk job at full size: twenty minutes
+    make bench PARTS=http INFINITY=VENV        beside Infinity, which is installed there if need be
+
+Each part prints a table and writes it to runs/bench/PART.json. Only ratios within one run mean anything.
+"""
 
 import argparse
 import importlib
-from collections.abc import Callable
+import json
+import platform
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-PARTS = ("start",)
+import torch
+
+from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
+from model.bundle import DEFAULT_BUNDLE
+from model.device import choose_device
+from tiny import make_tiny_bundle
+
+PARTS = {
+    "start": "from a cold start to the first answers",
+    "engine": "the bare encoder, its precision, and what an article's time goes into",
+    "http": "load over HTTP, beside other servers",
+    "soak": "memory over thousands of mixed requests",
+    "fuzz": "generated requests",
+    "swaps": "models swapped under load",
+    "bulk": "a bulk job beside HTTP and the bare forward pass: rate and answers",
+    "kill": "a bulk job killed and resumed",
+    "memory": "memory of a small and a large bulk job",
+    "ray": "the overhead of Ray on one machine",
+    "pages": "stories told from what stands around them",
+}
+MODULES = {
+    "http": "http_load",
+    "fuzz": "schema_fuzz",
+    "bulk": "bulk_rate",
+    "kill": "bulk_kill",
+    "memory": "bulk_memory",
+    "ray": "bulk_ray",
+}
 
 
-def main() -> None:
-    """Run all parts, or those named."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all by default")
-    for name in parser.parse_args().parts or PARTS:
-        measure: Callable[[], None] = importlib.import_module(f"benchmarks.{name}").main
-        print(f"\n== {name}", flush=True)
-        measure()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all parts, or those named; 1 if one of them broke."""
+    options = _parse(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = options.bundle
+        if options.quick:
+            bundle = Path(folder) / "tiny"
+            make_tiny_bundle(bundle)
+        bench = Bench(bundle, is_quick=options.quick, infinity=options.infinity, n_rows=options.rows)
+        broken = [name for name in options.parts or PARTS if not run_part(name, bench)]
+    if broken:
+        print(f"\nbroken: {', '.join(broken)}")
+    return int(bool(broken))
+
+
+def run_part(name: str, bench: Bench) -> bool:
+    """Measure one part and keep its figures; False if it broke."""
+    print(f"\n== {name}: {PARTS[name]}", flush=True)
+    measure: Callable[..., Report | None] = importlib.import_module(f"benchmarks.{MODULES.get(name, name)}").main
+    started = time.perf_counter()
+    try:
+        report = measure() if name == "pages" else measure(bench)  # nothing to choose for pages
+    except SkippedError as reason:
+        print(f"skipped: {reason}", flush=True)
+        return True
+    except Exception:  # the other parts still count
+        traceback.print_exc()
+        return False
+    if report is not None:
+        bench.folder.mkdir(parents=True, exist_ok=True)
+        content = describe_run(bench, time.perf_counter() - started) | report.to_json()
+        (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return True
+
+
+def describe_run(bench: Bench, seconds: float) -> dict[str, Any]:  # Any: JSON
+    """When and on what the figures were measured."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds),
+        "is_quick": bench.is_quick,
+        "machine": platform.platform(),
+        "n_threads": torch.get_num_threads(),
+        "device": str(choose_device()),
+        "torch": torch.__version__,
+    }
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="small sizes and a tiny model: does everything work?")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="the one that ships by default")
+    parser.add_argument("--infinity", type=Path, metavar="VENV", help="virtual environment with Infinity, or for it")
+    parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help="of the large job of `memory`; %(default)s")
+    options = parser.parse_args(arguments)
+    if unknown := [part for part in options.parts if part not in PARTS]:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    return options
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

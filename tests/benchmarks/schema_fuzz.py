@@ -1,14 +1,11 @@
-"""Thousands of generated requests against the service's own schema; tests/test_openapi.py sends a few dozen.
+"""Thousands of generated requests against the service's own schema; tests/test_openapi.py sends a few dozen."""
 
-PYTHONPATH=.:tests python tests/benchmarks/schema_fuzz.py [CASES]
-"""
-
-import sys
 import tempfile
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 
+from benchmarks.bench import Bench, Report
 from generated import send_generated
 from model.analyzer import Analyzer
 from service.app import make_app
@@ -16,17 +13,18 @@ from service.settings import Settings
 from tiny import make_tiny_bundle
 
 
-def main() -> None:
-    """Fuzz an app on the tiny bundle."""
-    n_cases = int(sys.argv[1]) if len(sys.argv) > 1 else 5_500
+def main(bench: Bench) -> Report:
+    """Fuzz an app on the tiny bundle; raises at the first server error or break of the schema."""
+    n_cases = bench.pick(5_500, 100)
     with tempfile.TemporaryDirectory() as folder:
         make_tiny_bundle(Path(folder) / "tiny")
         analyzer = Analyzer.load(Path(folder) / "tiny", "cpu")
     app = make_app(Settings(max_documents=8), lambda: analyzer)
     with TestClient(app, raise_server_exceptions=False):
         statuses = send_generated(app, n_cases)
-    print(f"{statuses.total()} requests, no server error, no schema break; statuses: {dict(sorted(statuses.items()))}")
-
-
-if __name__ == "__main__":
-    main()
+    report = Report()
+    report.start_table("status", "requests")
+    for status, n_requests in sorted(statuses.items()):
+        report.add_row(str(status), n_requests)
+    report.add("requests without error or break", statuses.total(), at_least=bench.pick(5_000, 50))
+    return report

@@ -1,19 +1,11 @@
 """Many swaps under load: does a request fail, does memory grow, what do answers wait?
 
-    PYTHONPATH=.:tests python tests/benchmarks/swaps.py [SWAPS] [tiny|default]
-
-Starts `copydesk serve --store` on versions of the tiny bundle, or of the one that ships, lets clients ask without a
-pause, promotes one version after the other and reloads. Answers whose scores are not those of the model they name
-count as wrong.
+Versions of the tiny bundle, or of another that differ only in their name, are promoted one after the other and
+reloaded while clients ask without a pause. Answers whose scores are not those of the model they name count as wrong.
 """
 
-import argparse
 import asyncio
 import hashlib
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,13 +13,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
-import psutil
 
+from benchmarks.bench import Bench, Report
+from benchmarks.load import quantile
+from benchmarks.servers import Server, serve_copydesk
 from model.analysis import Document
 from model.analyzer import Analyzer
-from model.bundle import DEFAULT_BUNDLE, load_manifest, load_weights, save_bundle
+from model.bundle import load_manifest, load_weights, save_bundle
 from model.store import Store
-from tiny import ROOT, STORY, make_tiny_bundle
+from tiny import STORY, make_tiny_bundle
 
 N_SWAPS = 200
 N_VERSIONS = 8
@@ -60,8 +54,8 @@ async def ask(client: httpx.AsyncClient, expected: dict[str, list[float]], seen:
         seen.n_wrong += any(abs(a - b) > 1e-3 for a, b in zip(scores, expected[digest], strict=True))
 
 
-async def swap_under_load(url: str, pid: int, store: Store, n_swaps: int) -> None:
-    """Swap, and print a row for every tenth of the swaps."""
+async def swap_under_load(report: Report, server: Server, store: Store, n_swaps: int) -> None:
+    """Swap, and report a row for every tenth of the swaps."""
     expected = {
         digest: [tag.score for tag in Analyzer.load(store.path(digest), "cpu").analyze(Document(STORY * 5)).story.tags]
         for digest in store.digests()
@@ -72,9 +66,9 @@ async def swap_under_load(url: str, pid: int, store: Store, n_swaps: int) -> Non
         while not is_over.is_set():
             await ask(client, expected, seen)
 
-    print(" swaps  requests  failed  wrong  p50 ms  p99 ms  max ms      MB")
+    report.start_table("swaps", "requests", "failed", "wrong", "p50 ms", "p99 ms", "max ms", "MB")
     memory: list[float] = []
-    async with httpx.AsyncClient(base_url=url, timeout=120) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=120) as client:
         workers = [asyncio.create_task(work(client)) for _ in range(N_CLIENTS)]
         for n in range(1, n_swaps + 1):
             digest = store.digests()[n % N_VERSIONS]
@@ -82,59 +76,56 @@ async def swap_under_load(url: str, pid: int, store: Store, n_swaps: int) -> Non
             response = await client.post("/v1/model/reload", headers={"Authorization": f"Bearer {ADMIN_KEY}"})
             assert response.json()["digest"] == digest, response.text
             if n % max(1, n_swaps // N_ROWS) == 0:
-                memory.append(psutil.Process(pid).memory_info().rss / 2**20)
-                print_row(n, seen, memory[-1])
+                memory.append(server.memory_mb)
+                add_row(report, n, seen, memory[-1])
         is_over.set()
         await asyncio.gather(*workers)
-    print(f"models that answered: {len(seen.digests)} of {N_VERSIONS}; statuses {dict(seen.statuses)}")
-    print(f"growth since the first fifth: {memory[-1] - memory[min(1, len(memory) - 1)]:+.1f} MB")
+    name = load_manifest(store.path(store.digests()[0])).name.partition("-")[0]
+    report.add(f"{name}: requests that failed", seen.statuses.total() - seen.statuses[200], at_most=0)
+    report.add(f"{name}: wrong answers", seen.n_wrong, at_most=0)
+    report.add(f"{name}: models that answered", len(seen.digests), at_least=min(n_swaps, N_VERSIONS))
+    report.add(f"{name}: growth since the first fifth", memory[-1] - memory[min(1, len(memory) - 1)], "MB")
 
 
-def print_row(n_swaps: int, seen: Seen, megabytes: float) -> None:
-    """The numbers since the last row but for the counts, which are of all."""
+def add_row(report: Report, n_swaps: int, seen: Seen, megabytes: float) -> None:
+    """The waits since the last row, and the counts of all."""
     n_failed = seen.statuses.total() - seen.statuses[200]
-    waits_ms = sorted(1000 * wait_s for wait_s in seen.waits_s)
-    p50, p99, longest = (waits_ms[int(share * (len(waits_ms) - 1))] for share in (0.5, 0.99, 1))
-    print(
-        f"{n_swaps:>6} {seen.statuses.total():>9} {n_failed:>7} {seen.n_wrong:>6} {p50:>7.1f} {p99:>7.1f} "
-        f"{longest:>7.1f} {megabytes:>7.1f}",
-        flush=True,
-    )
+    waits_ms = [1000 * quantile(seen.waits_s, share) for share in (0.5, 0.99, 1)]
+    report.add_row(str(n_swaps), seen.statuses.total(), n_failed, seen.n_wrong, *waits_ms, megabytes)
     seen.waits_s.clear()
 
 
-def make_versions(folder: Path, store: Store, kind: str) -> None:
-    """Fill the store; versions of the bundle that ships differ in their name alone."""
+def make_versions(folder: Path, store: Store, bundle: Path) -> None:
+    """Fill the store; versions of a bundle that is not tiny differ in their name alone."""
+    manifest = load_manifest(bundle)
     for n in range(N_VERSIONS):
-        if kind == "tiny":
+        if manifest.name == "tiny":
             make_tiny_bundle(folder / str(n), seed=n)
         else:
-            bundle = replace(load_manifest(DEFAULT_BUNDLE), name=f"default-{n}")
-            save_bundle(folder / str(n), bundle, load_weights(DEFAULT_BUNDLE), "# default\n")
+            save_bundle(
+                folder / str(n), replace(manifest, name=f"{manifest.name}-{n}"), load_weights(bundle), "# version\n"
+            )
         store.add(folder / str(n))
     store.promote(store.digests()[0], instead_of=None)
 
 
-def main() -> None:
-    """Start a service on a store, swap, end it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("swaps", nargs="?", type=int, default=N_SWAPS)
-    parser.add_argument("kind", nargs="?", choices=("tiny", "default"), default="tiny")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+def main(bench: Bench) -> Report:
+    """Swap versions of the tiny bundle often, and those of the one that is measured a few times."""
+    report = Report()
+    with tempfile.TemporaryDirectory() as folder:
+        tiny = Path(folder) / "tiny"
+        make_tiny_bundle(tiny)
+        swap_versions(report, tiny, bench.pick(N_SWAPS, 10))
+        if not bench.is_quick:
+            swap_versions(report, bench.bundle, 3 * N_VERSIONS)
+    return report
+
+
+def swap_versions(report: Report, bundle: Path, n_swaps: int) -> None:
+    """Swap versions of this bundle under load."""
+    with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "models")
-        make_versions(Path(folder), store, options.kind)
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-        probe.close()
-        command = [sys.executable, "copydesk.py", "serve", "--port", port, "--store", str(store.directory)]
-        environment = os.environ | {"COPYDESK_ADMIN_KEYS": hashlib.sha256(ADMIN_KEY.encode()).hexdigest()}
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as service:
-            url = f"http://127.0.0.1:{port}"
-            httpx.Client(transport=httpx.HTTPTransport(retries=12)).get(f"{url}/readyz", timeout=120)
-            asyncio.run(swap_under_load(url, service.pid, store, options.swaps))
-            service.terminate()
-
-
-if __name__ == "__main__":
-    main()
+        make_versions(Path(folder), store, bundle)
+        digest = hashlib.sha256(ADMIN_KEY.encode()).hexdigest()
+        with serve_copydesk("--store", store.directory, COPYDESK_ADMIN_KEYS=digest) as server:
+            asyncio.run(swap_under_load(report, server, store, n_swaps))
