@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from training.plots import COLOURS, INK, plot_style, to_svg
 
 _OURS = "copydesk"
+_LEGEND_ROOM = 1.4
 Row = dict[str, Any]  # Any: numbers and names of http.json
 
 
@@ -32,7 +33,8 @@ def plot_load(rows: Sequence[Row]) -> str:
             axis.set_xlabel("arrivals, times the capacity")
             axis.grid(visible=True, axis="y")
             axis.legend(fontsize=8)
-        return to_svg(figure, "load") + "\n"
+        # A file of its own takes no colour from the page around it: black on white reads anywhere.
+        return to_svg(figure, "load").replace("<svg", '<svg style="background: #fff"', 1) + "\n"
 
 
 def _plot_rates(axis: Axes, ours: Sequence[Row], peers: dict[str, float]) -> None:
@@ -40,7 +42,7 @@ def _plot_rates(axis: Axes, ours: Sequence[Row], peers: dict[str, float]) -> Non
     axis.plot(offered, [row["good/s"] for row in ours], "o-", color=COLOURS[1], label=f"{_OURS}, answered")
     for (name, rate), style in zip(peers.items(), (":", "--"), strict=False):
         axis.axhline(rate, color=INK, linewidth=0.9, linestyle=style, label=f"{name} with 16 clients")
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, _LEGEND_ROOM * max([*(row["good/s"] for row in ours), *peers.values()]))
     axis.set_title("Articles/s")
 
 
@@ -54,4 +56,6 @@ def _plot_waits(axis: Axes, ours: Sequence[Row]) -> None:
         if found:
             axis.plot(*zip(*found, strict=True), "o-", color=colour, label=label)
     axis.set_yscale("log")
+    axis.set_ylim(top=axis.get_ylim()[1] ** _LEGEND_ROOM)
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axis.set_title("Milliseconds")
