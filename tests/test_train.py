@@ -103,7 +103,7 @@ def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path
         load_base(tmp_path / "base", files, HeadConfig())
 
 
-def test_training_the_heads_alone_keeps_the_encoder_of_the_base(tmp_path: Path) -> None:
+def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path: Path) -> None:
     data = write_stories(tmp_path / "d.jsonl")
     first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
     config = read_config(write_config(tmp_path / "h.toml", data, rank='1\nmode = "head"'))
@@ -111,6 +111,8 @@ def test_training_the_heads_alone_keeps_the_encoder_of_the_base(tmp_path: Path) 
     before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
     for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
         assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
+    for old, new in zip(before.salience_head.parameters(), after.salience_head.parameters(), strict=True):
+        assert torch.equal(old, new)
 
 
 def test_an_update_is_stored_at_its_rank() -> None:

@@ -64,7 +64,9 @@ def train(config: TrainingConfig, data: TagData, out: Path, *, base: Path | None
     tokenizer = load_tokenizer(files)
     special = special_tokens(tokenizer)
     examples = _make_examples(config, data, tokenizer)
-    if start is not None:
+    if start is not None and config.encoder.mode == "head" and not examples.articles:
+        network.salience_head.requires_grad_(requires_grad=False)  # it knows all that the base could teach
+    elif start is not None:
         examples = replace(examples, stories=_teach_salience(examples.stories, network, special))
     prepare_encoder(network, config.encoder)
     if config.encoder.mode == "head":
