@@ -3,6 +3,8 @@
 <digest>/      a bundle in a directory named by its digest
 current.json   which version is current, and those that were before it; replaced as a whole
 journal.jsonl  what was done, when, by whom, on what data, with what result
+splits.jsonl   which texts are for testing and which were learned from; the trainer's
+test.jsonl     the stories that versions are tested on; the trainer's
 .lock          held by whoever writes
 
 The pointer is a file and no symlink: a reader resolves it once, and then reads every file from one version.
@@ -29,6 +31,7 @@ _LOCK_WAIT_S = 5.0  # promoting takes milliseconds, adding a large bundle a seco
 _MAX_BEFORE = 100  # versions that rollback can go back to
 _DIGEST = re.compile("[0-9a-f]{64}")
 _POINTER, _JOURNAL, _LOCK = "current.json", "journal.jsonl", ".lock"
+SPLITS_FILE, TEST_FILE = "splits.jsonl", "test.jsonl"
 _ADDING = ".adding-"  # prefix of a copy that is not complete
 
 

@@ -7,7 +7,7 @@ from model.errors import DataError
 from training.config import TagsSection, TrainingConfig
 from training.data_check import check_stories
 from training.stories import LabelledStory, count_labels, read_stories
-from training.train import load_tag_data
+from training.tag_data import load_tag_data
 
 GOOD: list[dict[str, object]] = [{"text": f"Ministers met for the {n}th time.", "labels": ["trade"]} for n in range(40)]
 

@@ -10,6 +10,8 @@ from model.errors import ConfigError, StoreError
 from model.store import Store
 from tiny import LABELS, STORY, make_tiny_bundle
 from training.cli import commands
+from training.frozen_stories import add_frozen
+from training.stories import read_stories
 
 Run = Callable[..., Result]
 N_STORIES = 16
@@ -114,6 +116,16 @@ def test_promote_with_too_few_stories_is_refused_with_the_reason(run: Run, store
     assert "too few to tell" in result.stdout
     assert store.current() == second
     assert store.journal()[-1].action == "refuse"
+
+
+def test_promote_judges_on_the_frozen_test_of_the_store(run: Run, store: Store, stories: Path) -> None:
+    add_frozen(store.directory, read_stories([str(stories)]), LABELS)
+    _, second, third = store.digests()
+    result = run("promote", third, "--force", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "no --test: judged on" in result.stderr
+    assert store.journal()[-1].details["data"]["frozen test"]["stories"] == N_STORIES
+    assert (store.current(), store.journal()[-1].previous) == (third, second)
 
 
 @pytest.mark.parametrize("value", ["trade", "trade=x", "=0.1", "trade=2"])

@@ -1,68 +1,37 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+import training.train
 from model.analyzer import Analyzer
-from model.bundle import load_network, load_weights
+from model.bundle import Bundle, load_network, load_weights
 from model.encoder import find_encoder, load_encoder
 from model.errors import BundleError, ConfigError, DataError
 from model.network import HeadConfig, Network
 from model.tags import LabelRule
-from tiny import ROOT, STORY, TINY_ENCODER, TINY_HEADS, make_tiny_bundle
+from tiny import STORY, TINY_ENCODER, TINY_HEADS, TRAINING_WARNINGS, make_tiny_bundle, write_config, write_stories
 
 pytest.importorskip("peft")
 
 import numpy as np
 
 from training.calibration import choose_threshold, fit_platt, make_rule
-from training.config import SummariesSection, read_config
+from training.config import TrainingConfig, read_config
 from training.metrics import label_quality
 from training.oracle import choose_oracle
 from training.stories import read_stories, split_stories
-from training.train import load_articles, train
+from training.tag_data import load_tag_data
+from training.train import train as train_on
 from training.updates import low_rank_updates
 from training.warm_start import load_base, start_from
 
-# Warnings of the training libraries among themselves.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:.*pin_memory.*:UserWarning"),
-    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
-]
-
-SENTENCES = {
-    "trade": "Ministers agreed to cut the duty on steel in the trade talks.",
-    "security": "The army sent troops to the border on Sunday.",
-    "drugs": "Police found heroin and another drug in a lorry.",
-    "": "The team scored a goal in the rain and won the match.",
-}
+pytestmark = TRAINING_WARNINGS
 
 
-def write_stories(path: Path, n_each: int = 14) -> Path:
-    """Easy stories: the label stands in the first sentence."""
-    rows = [
-        {"text": f"{sentence} It was day {n}.", "labels": [label] if label else []}
-        for n in range(n_each)
-        for label, sentence in SENTENCES.items()
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def write_config(path: Path, data: Path, **changes: str) -> Path:
-    """The smoke configuration on other data; `changes` replaces values, key by key."""
-    text = (ROOT / "configs" / "smoke.toml").read_text().replace("tests/tiny_encoder", str(TINY_ENCODER))
-    for key, value in {"files": f'["{data}"]', **changes}.items():
-        lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in text.splitlines()]
-        text = "\n".join(lines)
-    path.write_text(text)
-    return path
+def train(config: TrainingConfig, out: Path, base: Path | None = None) -> Bundle:
+    return train_on(config, load_tag_data(config), out, base=base)
 
 
 @pytest.mark.parametrize(("mode", "rank"), [("lora", 4), ("full", 4), ("full", 0), ("head", 4)])
@@ -134,7 +103,7 @@ def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path
         load_base(tmp_path / "base", files, HeadConfig())
 
 
-def test_training_the_heads_alone_keeps_the_encoder_of_the_base(tmp_path: Path) -> None:
+def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path: Path) -> None:
     data = write_stories(tmp_path / "d.jsonl")
     first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
     config = read_config(write_config(tmp_path / "h.toml", data, rank='1\nmode = "head"'))
@@ -142,6 +111,8 @@ def test_training_the_heads_alone_keeps_the_encoder_of_the_base(tmp_path: Path) 
     before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
     for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
         assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
+    for old, new in zip(before.salience_head.parameters(), after.salience_head.parameters(), strict=True):
+        assert torch.equal(old, new)
 
 
 def test_an_update_is_stored_at_its_rank() -> None:
@@ -171,6 +142,26 @@ def test_checkpoints_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:
     (tmp_path / "out-checkpoints" / "run.json").write_text("{}")
     with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
         train(config, tmp_path / "out")
+
+
+def test_checkpoints_of_a_run_from_another_base_are_not_mixed_in(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    make_tiny_bundle(tmp_path / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.train, "train_network", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "out", base=tmp_path / "base")
+    with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
+        train(config, tmp_path / "out")
+
+
+def test_a_base_that_cannot_be_stored_at_a_rank_is_named_before_training(tmp_path: Path) -> None:
+    data = write_stories(tmp_path / "d.jsonl")
+    all_of_it = write_config(tmp_path / "c.toml", data, rank='0\nmode = "full"')
+    train(read_config(all_of_it), tmp_path / "base")
+    with pytest.raises(ConfigError, match=r"the base bundle changed '.*' of its encoder; set encoder\.rank = 0"):
+        train(read_config(write_config(tmp_path / "d.toml", data)), tmp_path / "out", base=tmp_path / "base")
+    assert not (tmp_path / "out-checkpoints").exists()
 
 
 def test_unsure_labels_are_masked_in_metrics() -> None:
@@ -234,11 +225,6 @@ def test_csv_and_parquet_rows_read_like_jsonl(tmp_path: Path) -> None:
     )
     from_csv, from_parquet = (read_stories([str(tmp_path / name)]) for name in ("a.csv", "a.parquet"))
     assert [(s.text, s.title, s.labels) for s in from_csv] == [(s.text, s.title, s.labels) for s in from_parquet]
-
-
-def test_a_word_that_names_a_builder_is_no_source_of_summaries() -> None:
-    with pytest.raises(DataError, match=r"pandas: expected a \.parquet file or a hub dataset"):
-        load_articles(SummariesSection(source="pandas"))
 
 
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A tiny random encoder and a bundle on it, for tests that need the real path and no quality."""
 
+import json
 from pathlib import Path
 
+import pytest
 import torch
 
 from model.bundle import Bundle, save_bundle
@@ -18,6 +20,23 @@ STORY = (
     "Ministers agreed to cut the duty on steel. The talks in Taipei took three days.\n"
     "Police found heroin in a lorry full of tiles! Nobody was hurt, the army said. It will rain on Sunday."
 )
+
+# Warnings of the training libraries among themselves.
+TRAINING_WARNINGS = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:.*pin_memory.*:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+SENTENCES = {
+    "trade": "Ministers agreed to cut the duty on steel in the trade talks.",
+    "security": "The army sent troops to the border on Sunday.",
+    "drugs": "Police found heroin and another drug in a lorry.",
+    "": "The team scored a goal in the rain and won the match.",
+}
 
 
 def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
@@ -37,3 +56,24 @@ def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
     )
     weights = {name: t for name, t in network.state_dict().items() if not name.startswith("encoder.")}
     return save_bundle(directory, bundle, weights, "# tiny\n")
+
+
+def write_stories(path: Path, n_each: int = 14, first: int = 0) -> Path:
+    """Easy stories: the label stands in the first sentence."""
+    rows = [
+        {"text": f"{sentence} It was day {n}.", "labels": [label] if label else []}
+        for n in range(first, first + n_each)
+        for label, sentence in SENTENCES.items()
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def write_config(path: Path, data: Path | str, **changes: str) -> Path:
+    """The smoke configuration on other data; `changes` replaces values, key by key."""
+    text = (ROOT / "configs" / "smoke.toml").read_text().replace("tests/tiny_encoder", str(TINY_ENCODER))
+    for key, value in {"files": f'["{data}"]', **changes}.items():
+        lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in text.splitlines()]
+        text = "\n".join(lines)
+    path.write_text(text)
+    return path

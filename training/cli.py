@@ -2,43 +2,90 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from model.bundle import DEFAULT_BUNDLE
+from model.bundle import DEFAULT_BUNDLE, load_manifest
 from model.errors import DataError
+from model.store import Store
 from training.extras import need_extra
-from training.models_cli import models
+from training.models_cli import ToleranceOption, conclude, find_bundle, models, open_store, read_tolerances
+
+if TYPE_CHECKING:
+    from training.config import TrainingConfig
 
 commands = typer.Typer()
 data_commands = typer.Typer(help="Look at labelled stories.", no_args_is_help=True)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(models, name="models")
 _errors = Console(stderr=True)
+_PLAIN = "plain"
 
 
 @commands.command()
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file; configs/train.toml is a complete example.")],
-    data: Annotated[list[str], typer.Option(help="More labelled stories: JSONL, CSV, Parquet or a hub dataset.")] = [],  # noqa: B006
+    data: Annotated[
+        list[str],
+        typer.Option(help="More labelled stories: a file, glob or hub dataset. It corrects earlier ones."),
+    ] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="A local file in place of summaries.source.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the bundle.", show_default="runs/NAME")] = None,
-    base: Annotated[Path | None, typer.Option(help="Bundle to start from, instead of the plain encoder.")] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="Bundle to start from: a directory, a version in the store, default, or plain: the encoder alone.",
+            show_default="the store's current version, or default where no summaries teach",
+        ),
+    ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
+    store: Annotated[
+        Path | None, typer.Option(help="Store of versions: the bundle becomes current there if it is no worse.")
+    ] = None,
+    test_summaries: Annotated[
+        str | None, typer.Option(help="With --store: Parquet with article and highlights, to compare ROUGE on.")
+    ] = None,
+    tolerance: ToleranceOption = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="With --store: promote whatever the test says.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="With --store: directory of the comparison.", show_default="OUT-report")
+    ] = None,
 ) -> None:
-    """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again."""
+    """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again.
+
+    With --store, some stories are set aside for a test that stays, and a bundle that is worse than the current version
+    on it is refused: exit code 1.
+    """
+    if store is None and (test_summaries or tolerance or force or report):
+        raise typer.BadParameter("--test-summaries, --tolerance, --force and --report need --store")
     need_extra()
     from training.config import read_config
+    from training.retrain import retrain
+    from training.tag_data import load_tag_data
     from training.train import train as run
 
     settings = read_config(config).with_sources(data, summaries)
     target = out or Path("runs") / settings.name
-    bundle = run(settings, target, base=base, skip_bad=skip_bad)
-    quality = bundle.report["held_out"]
-    _errors.print(f"macro-F1 {quality['macro_f1']:.3f} on {quality['n_stories']} held-out stories -> {target}")
-    _errors.print(f"next: copydesk evaluate --bundle {target} --data FILE, copydesk serve --bundle {target}")
+    versions = open_store(store) if store else None
+    start = _find_base(base, settings, versions)
+    if versions is None:
+        run(settings, load_tag_data(settings, skip_bad=skip_bad), target, base=start)
+        _show_result(target)
+        return
+    verdict = retrain(
+        settings,
+        target,
+        versions,
+        base=start,
+        skip_bad=skip_bad,
+        summaries=test_summaries,
+        tolerances=read_tolerances(tolerance),
+        force=force,
+    )
+    _show_result(target)
+    conclude(verdict, report or target.with_name(f"{target.name}-report"), is_forced=force)
 
 
 @commands.command()
@@ -92,3 +139,20 @@ def check(
         write_data_report(report, measured)
         _errors.print(f"wrote {report / 'data.json'} and {report / 'data.html'}")
     raise typer.Exit(1 if measured.faults else 0)
+
+
+def _find_base(name: str | None, config: "TrainingConfig", store: Store | None) -> Path | None:
+    """The bundle to train on from; none for the plain encoder."""
+    from training.retrain import choose_base
+
+    if name is None:
+        return choose_base(config, store)
+    if name == _PLAIN:
+        return None
+    return find_bundle(store, name) if store else Path(DEFAULT_BUNDLE if name == "default" else name)
+
+
+def _show_result(out: Path) -> None:
+    quality = load_manifest(out).report["held_out"]
+    _errors.print(f"macro-F1 {quality['macro_f1']:.3f} on {quality['n_stories']} held-out stories -> {out}")
+    _errors.print(f"next: copydesk evaluate --bundle {out} --data FILE, copydesk serve --bundle {out}")

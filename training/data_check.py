@@ -14,10 +14,14 @@ _N_SHOWN = 5
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that stops training: its kind, and the sentence that names file, line and remedy."""
+    """Something that stops training: its kind, and the sentence that names file, line and remedy.
+
+    label: the label that is at fault, where it is no story.
+    """
 
     kind: str
     message: str
+    label: str = ""
 
     def __str__(self) -> str:
         return self.message
@@ -98,7 +102,7 @@ def _rare_labels(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Ite
             count = f"{len(examples)} stor{'y carries' if len(examples) == 1 else 'ies carry'} it"
             text = f"{examples[0]}: label {label!r}: only {count}, at least {MIN_EXAMPLES} are needed"
         if len(examples) < MIN_EXAMPLES:
-            yield label, Fault("rare labels", text)
+            yield label, Fault("rare labels", text, label)
 
 
 def _explain(faults: Sequence[Fault]) -> str:

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from model.bundle import DEFAULT_BUNDLE
+from model.bundle import DEFAULT_BUNDLE, load_manifest
 from model.errors import ConfigError
-from model.store import Store
+from model.store import TEST_FILE, Store
 from training.extras import need_extra
 
 if TYPE_CHECKING:
@@ -101,15 +101,18 @@ def compare(
 
     place = ", ".join(Path(source).name for source in data)
     sets, versions = {place: read_stories(data)}, Store(store)
-    tolerances = _read_tolerances(tolerance)
-    current, candidate = (score_version(_find(versions, name), sets, summaries, device) for name in (old, new))
+    tolerances = read_tolerances(tolerance)
+    current, candidate = (score_version(find_bundle(versions, name), sets, summaries, device) for name in (old, new))
     _show_verdict(judge(candidate, current, sets, tolerances, decisive=place), report)
 
 
 @models.command()
 def promote(
     version: Annotated[str, typer.Argument(help="Beginning of its digest, or the directory of a bundle to add.")],
-    test: Annotated[list[str], typer.Option(help="Labelled stories that no version has learned from.")] = [],  # noqa: B006
+    test: Annotated[
+        list[str],
+        typer.Option(help="Labelled stories that no version has learned from.", show_default="the store's frozen test"),
+    ] = [],  # noqa: B006
     data: Annotated[list[str], typer.Option(help="New stories that this version has not learned from.")] = [],  # noqa: B006
     summaries: SummariesOption = None,
     force: Annotated[bool, typer.Option("--force", help="Promote whatever the comparison says.")] = False,
@@ -120,36 +123,33 @@ def promote(
 ) -> None:
     """Make a version current if it is no worse than the one that is. Exit code 1: it is worse, and was refused."""
     versions = open_store(store)
-    bundle = _find(versions, version)
-    if not test:
-        if not force:
-            raise ConfigError(
-                "name labelled stories with --test to compare it with the current version, or add --force"
-            )
+    bundle = find_bundle(versions, version)
+    if not test and (store / TEST_FILE).is_file():
+        _errors.print(f"no --test: judged on {store / TEST_FILE}, which training with --store set aside")
+    elif not test and not force:
+        raise ConfigError("name labelled stories with --test to compare it with the current version, or add --force")
+    elif not test:
         digest = versions.add(bundle).digest
         versions.promote(digest, instead_of=versions.current(), is_forced=True)
         _errors.print(f"promoted {digest[:12]} by force")
         return
     need_extra()
+    from training.frozen_stories import read_frozen
     from training.gate import submit
     from training.stories import read_stories
 
+    labels = load_manifest(bundle).labels
     verdict = submit(
         bundle,
         versions,
-        read_stories(test),
+        read_stories(test) if test else [one.for_labels(labels) for one in read_frozen(store)],
         read_stories(data) if data else [],
         summaries=summaries,
-        tolerances=_read_tolerances(tolerance),
+        tolerances=read_tolerances(tolerance),
         force=force,
         device=device,
     )
-    _show_verdict(verdict, report)
-    digest = verdict.candidate.digest
-    if not (verdict.is_passed or force):
-        _errors.print(f"refused {digest[:12]}; the current version serves on")
-        raise typer.Exit(1)
-    _errors.print(f"promoted {digest[:12]}" + ("" if verdict.is_passed else " by force"))
+    conclude(verdict, report, is_forced=force)
 
 
 @models.command()
@@ -157,6 +157,16 @@ def rollback(store: StoreOption = _STORE) -> None:
     """Make the version current again that was before; a service that watches the store follows."""
     digest = open_store(store).rollback()
     _errors.print(f"{digest[:12]} is current again")
+
+
+def conclude(verdict: "Verdict", report: Path | None, *, is_forced: bool) -> None:
+    """Show the verdict and what came of it; a refusal ends the command with exit code 1."""
+    _show_verdict(verdict, report)
+    digest = verdict.candidate.digest
+    if not (verdict.is_passed or is_forced):
+        _errors.print(f"refused {digest[:12]}; the current version serves on")
+        raise typer.Exit(1)
+    _errors.print(f"promoted {digest[:12]}" + ("" if verdict.is_passed else " by force"))
 
 
 def _show_verdict(verdict: "Verdict", report: Path | None) -> None:
@@ -168,14 +178,15 @@ def _show_verdict(verdict: "Verdict", report: Path | None) -> None:
         _errors.print(f"wrote {report / 'comparison.json'} and {report / 'comparison.html'}")
 
 
-def _find(store: Store, name: str) -> Path:
-    """The bundle's directory."""
+def find_bundle(store: Store, name: str) -> Path:
+    """The directory of a bundle: "default", a directory, or a version in the store. Raises StoreError."""
     if name == "default":
         return DEFAULT_BUNDLE
     return Path(name) if (Path(name) / "bundle.json").is_file() else store.path(store.find(name))
 
 
-def _read_tolerances(values: list[str]) -> "Tolerances":
+def read_tolerances(values: list[str]) -> "Tolerances":
+    """The tolerances that --tolerance gives. Raises ConfigError."""
     from training.checks import Tolerances
 
     labels = {}

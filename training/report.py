@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from model.analysis import Analysis, Document, Options, SummaryOptions
 from model.analyzer import Analyzer
 from model.errors import DataError
+from training.articles import load_articles
 from training.baselines import evaluate_baselines
 from training.config import SummariesSection
 from training.evaluation import (
@@ -29,7 +30,6 @@ from training.page import render_page
 from training.stories import LabelledStory, collect_labels, count_labels, read_stories
 from training.summaries import Article, SummaryReport, score_articles, summarise_scores
 from training.tables import print_summaries, print_tags
-from training.train import load_articles
 
 _CORPUS = Path(__file__).parent / "corpus" / "*.jsonl"
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from model.errors import DataError
 from training.duplicates import N_HASHES, Signatures, group_signatures, sign_texts
 from training.stories import LabelledStory, count_labels, split_stories
+from training.whole_file import write_whole
 
 _SCHEMA = 1  # also stands for the way texts are fingerprinted and signed
 
@@ -154,18 +154,7 @@ def _write(path: Path, seen: Mapping[str, _Seen]) -> None:
     rows = ({"text": text, "test": seen[text].is_test, "near": _pack(seen[text].signature)} for text in sorted(seen))
     lines = [json.dumps(row) for row in rows]
     header = json.dumps({"schema": _SCHEMA, "texts": len(lines), "sha256": _digest(lines)})
-    name = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with name.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in (header, *lines))
-            file.flush()
-            os.fsync(file.fileno())
-        name.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}; nothing has changed") from error
-    finally:
-        name.unlink(missing_ok=True)
+    write_whole(path, (header, *lines))
 
 
 def _digest(lines: Iterable[str]) -> str:

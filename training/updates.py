@@ -41,21 +41,27 @@ def encoder_weights(body: nn.Module, start: Weights) -> dict[str, Tensor]:
 def low_rank_updates(weights: Weights, original: Weights, rank: int) -> dict[str, Tensor]:
     """Updates that lead from the original weights to these, under PEFT's names, each cut to `rank`.
 
-    Raises ConfigError when something but the matrices changed: a low-rank update cannot hold that.
+    Raises ConfigError: see `check_storable`.
     """
+    check_storable(weights, original)
     updates: dict[str, Tensor] = {}
     for name, weight in weights.items():
         change = weight - original[name]
-        if not change.any():
-            continue
-        if change.dim() != 2 or not name.endswith(".weight"):
+        if change.any():
+            b, a = _factor(change, rank)
+            module = f"base_model.model.{name.removesuffix('.weight')}"
+            updates |= {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
+    return updates
+
+
+def check_storable(weights: Weights, original: Weights) -> None:
+    """Raise ConfigError when something but the matrices changed: a low-rank update cannot hold that."""
+    for name, weight in weights.items():
+        is_matrix = weight.dim() == 2 and name.endswith(".weight")
+        if not is_matrix and not torch.equal(weight, original[name]):
             raise ConfigError(
                 f"the base bundle changed {name!r} of its encoder; set encoder.rank = 0 to store all of it"
             )
-        b, a = _factor(change, rank)
-        module = f"base_model.model.{name.removesuffix('.weight')}"
-        updates |= {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
-    return updates
 
 
 def _factor(change: Tensor, rank: int) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ import numpy as np
 from model.analyzer import Analyzer
 from model.bundle import Bundle
 from model.errors import BundleError, DataError
+from training.articles import load_articles
 from training.config import SummariesSection
 from training.evaluation import calibrate, story_logits
 from training.metrics import Decisions, Floats
@@ -16,7 +17,6 @@ from training.report import summarise_articles
 from training.rouge import KINDS, score_summaries
 from training.stories import LabelledStory
 from training.summaries import Article
-from training.train import load_articles
 
 Sets = Mapping[str, Sequence[LabelledStory]]  # by name, such as "frozen test"
 

@@ -23,13 +23,19 @@ class Base:
     rank: int
 
 
-def load_base(directory: Path, files: EncoderFiles, heads: HeadConfig) -> Base:
+def check_base(directory: Path, files: EncoderFiles, heads: HeadConfig) -> Bundle:
     """The bundle in this directory. Raises BundleError when it has another encoder or heads of another size."""
     bundle = load_manifest(directory)
     if bundle.encoder_sha256 != files.sha256:
         raise BundleError(f"{directory}: its encoder is {bundle.encoder!r}, the configuration's is {files.name!r}")
     if bundle.heads != heads:
         raise BundleError(f"{directory}: its heads are {bundle.heads}, the configuration's are {heads}")
+    return bundle
+
+
+def load_base(directory: Path, files: EncoderFiles, heads: HeadConfig) -> Base:
+    """The bundle in this directory, to train on. Raises BundleError: see `check_base`."""
+    bundle = check_base(directory, files, heads)
     ranks = [tensor.shape[0] for name, tensor in load_weights(directory).items() if name.endswith(".lora_A.weight")]
     return Base(bundle, load_network(directory, bundle), max(ranks, default=0))
 

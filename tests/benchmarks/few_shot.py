@@ -1,0 +1,106 @@
+"""Few-shot: 8 stories per label and as many without, the heads alone, on a CPU; beside TF-IDF on the same stories.
+
+    PYTHONPATH=.:tests python tests/benchmarks/few_shot.py [--draws 3] [--data ../shared/data/topics-dev.jsonl]
+
+Draws from training/corpus/ and trains configs/few_shot.toml on the plain encoder: the bundle that ships has learned
+these labels, and would know them beforehand. The last row is that bundle, with all it learned from.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from model.analyzer import Analyzer
+from model.bundle import DEFAULT_BUNDLE
+from tiny import LABELS, ROOT
+from training.config import read_config
+from training.evaluation import calibrate, story_logits, story_targets
+from training.metrics import Floats, all_quality, macro_f1
+from training.stories import LabelledStory, read_stories
+from training.tag_data import load_tag_data
+from training.train import train
+
+N_EACH = 8
+
+
+def draw_stories(stories: Sequence[LabelledStory], seed: int) -> list[LabelledStory]:
+    """N_EACH stories of each label, and as many without any as that makes."""
+    pool = [story for story in stories if not story.unsure]
+    random.Random(seed).shuffle(pool)
+    counts, drawn = Counter[str](), list[LabelledStory]()
+    for story in pool:
+        if story.labels and all(counts[label] < N_EACH for label in story.labels):
+            drawn.append(story)
+            counts.update(story.labels)
+    return drawn + [story for story in pool if not story.labels][: len(drawn)]
+
+
+def measure_ours(drawn: Sequence[LabelledStory], test: Sequence[LabelledStory], folder: Path) -> tuple[float, float]:
+    """Macro-F1, and the seconds from files to bundle."""
+    rows = ({"text": s.text, "title": s.title, "labels": sorted(s.labels)} for s in drawn)
+    (folder / "drawn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = read_config(ROOT / "configs" / "few_shot.toml").with_sources([str(folder / "drawn.jsonl")], None)
+    started = time.perf_counter()
+    train(config, load_tag_data(config), folder / "bundle")
+    seconds = time.perf_counter() - started
+    return score_bundle(folder / "bundle", test), seconds
+
+
+def score_bundle(directory: Path, test: Sequence[LabelledStory]) -> float:
+    """Macro-F1 of a bundle on the stories."""
+    analyzer = Analyzer.load(directory, "cpu")
+    rules = analyzer.bundle.rules
+    labels, thresholds = [rule.label for rule in rules], [rule.threshold for rule in rules]
+    scores = calibrate(story_logits(analyzer, test), rules)
+    return macro_f1(all_quality(story_targets(test, labels), scores, thresholds, labels))
+
+
+def measure_tfidf(drawn: Sequence[LabelledStory], test: Sequence[LabelledStory]) -> float:
+    """Macro-F1 of TF-IDF with logistic regression, balanced classes, at 0.5: so few stories leave none to tune on."""
+    vectorizer = TfidfVectorizer(sublinear_tf=True, strip_accents="unicode")
+    learned = vectorizer.fit_transform(f"{s.title or ''}\n{s.text}" for s in drawn)
+    seen = vectorizer.transform(f"{s.title or ''}\n{s.text}" for s in test)
+    targets = story_targets(drawn, LABELS)
+    scores: Floats = np.stack(
+        [
+            LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
+            .fit(learned, targets[:, i])
+            .predict_proba(seen)[:, 1]
+            for i in range(len(LABELS))
+        ],
+        axis=1,
+    )
+    return macro_f1(all_quality(story_targets(test, LABELS), scores, [0.5] * len(LABELS), LABELS))
+
+
+def main() -> None:
+    """A row per draw, their means, and full training."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--data", default=str(ROOT.parent / "shared" / "data" / "topics-dev.jsonl"))
+    options = parser.parse_args()
+    corpus, test = read_stories([str(ROOT / "training" / "corpus" / "*.jsonl")]), read_stories([options.data])
+    print(f"macro-F1 on {len(test)} stories\n{'draw':<14}{'stories':>8}{'seconds':>9}{'few-shot':>10}{'TF-IDF':>8}")
+    rows = []
+    for seed in range(options.draws):
+        drawn = draw_stories(corpus, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            ours, seconds = measure_ours(drawn, test, Path(folder))
+        rows.append((seconds, ours, measure_tfidf(drawn, test)))
+        print(f"{seed:<14}{len(drawn):>8}{seconds:>9.1f}{ours:>10.3f}{rows[-1][2]:>8.3f}", flush=True)
+    seconds, ours, theirs = (float(np.mean(column)) for column in zip(*rows, strict=True))
+    print(f"{'mean':<14}{'':>8}{seconds:>9.1f}{ours:>10.3f}{theirs:>8.3f}")
+    print(f"{'full training':<14}{'':>17}{score_bundle(DEFAULT_BUNDLE, test):>10.3f}")
+
+
+if __name__ == "__main__":
+    main()

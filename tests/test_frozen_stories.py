@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from model.errors import DataError
+from training.frozen_stories import add_frozen, read_frozen
+from training.stories import LabelledStory, read_stories
+
+RAIN = LabelledStory("It rained in Kyiv all week.", frozenset({"trade"}), frozenset({"drugs"}), "Rain", "a1")
+
+
+def test_what_is_added_reads_back(tmp_path: Path) -> None:
+    assert read_frozen(tmp_path) == []
+    add_frozen(tmp_path, [RAIN], ["trade", "drugs"])
+    (one,) = read_frozen(tmp_path)
+    assert (one.story.text, one.story.title, one.story.id) == (RAIN.text, RAIN.title, RAIN.id)
+    assert (one.story.labels, one.story.unsure) == (RAIN.labels, RAIN.unsure)
+    assert one.asked == {"trade", "drugs"}
+    assert [path.name for path in tmp_path.iterdir()] == ["test.jsonl"]
+    assert read_stories([str(tmp_path / "test.jsonl")])[0].labels == {"trade"}  # a file of labelled stories
+
+
+def test_nothing_is_known_of_a_label_that_a_story_was_not_asked_for(tmp_path: Path) -> None:
+    add_frozen(tmp_path, [RAIN], ["trade", "drugs"])
+    (one,) = read_frozen(tmp_path)
+    assert one.for_labels(["trade", "energy"]).unsure == {"drugs", "energy"}
+
+
+def test_a_story_takes_on_new_labels_and_keeps_those_it_was_not_asked_for_again(tmp_path: Path) -> None:
+    add_frozen(tmp_path, [RAIN], ["trade", "drugs"])
+    again = LabelledStory("it rained in kyiv, all week", frozenset({"drugs", "energy"}))
+    add_frozen(tmp_path, [again], ["drugs", "energy"])
+    (one,) = read_frozen(tmp_path)
+    assert one.story.text == RAIN.text
+    assert one.story.labels == {"trade", "drugs", "energy"}
+    assert not one.story.unsure
+    assert one.asked == {"trade", "drugs", "energy"}
+
+
+def test_a_file_without_what_was_asked_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test.jsonl").write_text('{"text": "It rained.", "labels": []}\n')
+    with pytest.raises(DataError, match=r"test\.jsonl:1: not a story of a frozen test, or damaged; restore"):
+        read_frozen(tmp_path)
