@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from model.analyzer import Analyzer, StoryScores
 from model.encoding import Encoding, Part
 
-_OLDEST_SHARE = 0.5  # of each pass: bounds the wait of long texts; the rest goes to the shortest
+_OLDEST_SHARE = 0.75  # of each pass: bounds the wait of long texts; the rest goes to the shortest
 
 
 class ClosedError(Exception):

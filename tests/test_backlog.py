@@ -41,24 +41,24 @@ def test_a_short_text_is_not_stuck_behind_a_long_one(make_job: MakeJob) -> None:
     assert take(backlog) == {long: 100}
 
 
-def test_a_long_text_gets_half_of_each_pass_however_many_short_ones_come(make_job: MakeJob) -> None:
+def test_a_long_text_gets_most_of_each_pass_however_many_short_ones_come(make_job: MakeJob) -> None:
     backlog, long = Backlog(100), make_job(20)
     backlog.put(long)
     n_passes = 0
     while len(backlog) and long.encoding.n_tokens_left:
         for _ in range(10):
             backlog.put(make_job(1))
-        assert take(backlog)[long] == 50
+        assert take(backlog)[long] == min(70, 200 - 70 * n_passes)  # whole windows of 10 in three quarters of 100
         n_passes += 1
-    assert n_passes == 4
+    assert n_passes == 3
 
 
 def test_the_shortest_rest_goes_first(make_job: MakeJob) -> None:
-    backlog, jobs = Backlog(40), [make_job(n) for n in (50, 9, 3, 2)]
+    backlog, jobs = Backlog(80), [make_job(n) for n in (50, 9, 3, 2)]
     for job in jobs:
         backlog.put(job)
-    assert take(backlog) == {jobs[0]: 20, jobs[3]: 20}
-    assert take(backlog) == {jobs[0]: 20, jobs[2]: 20}
+    assert take(backlog) == {jobs[0]: 60, jobs[3]: 20}
+    assert take(backlog) == {jobs[0]: 60, jobs[2]: 20}
 
 
 def test_jobs_whose_client_is_gone_are_dropped_before_compute(make_job: MakeJob) -> None:
