@@ -30,6 +30,15 @@ _NOTICE = re.compile(
     re.IGNORECASE,
 )
 
+# Who took the picture, or who wrote the article: "(... / Handout via Reuters)", "He can be reached at @name."
+_CREDIT = re.compile(
+    r"\bAP Photo\b|/ ?(?:AP|AFP|EPA|Reuters|Getty(?: Images)?|Handout)\b|"
+    r"\bvia (?:AP|AFP|EPA|Reuters|Getty(?: Images)?)\W*$|"
+    r"\b(?:can be reached at|is a (?:freelance|nonprofit|non-profit) (?:writer|journalist|reporter|newsroom))\b|"
+    r"^(?:full disclosure|editor['’]s note|about the authors?)\b ?:?",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -121,10 +130,11 @@ def _worth(candidate: Candidate) -> float:
 
 
 def _can_stand_alone(candidate: Candidate) -> bool:
-    """No single words, bylines, captions, notices, or questions to the reader."""
+    """No single words, bylines, captions, credits, notices, or questions to the reader."""
     text = candidate.text
     is_short = _count_words(text) < _MIN_WORDS
-    return not (is_short or _QUESTION.search(text) or _NOTICE.match(text) or _BYLINE.fullmatch(text))
+    is_furniture = _NOTICE.match(text) or _CREDIT.search(text) or _BYLINE.fullmatch(text)
+    return not (is_short or is_furniture or _QUESTION.search(text))
 
 
 def _count_words(text: str) -> int:

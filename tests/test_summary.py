@@ -93,6 +93,11 @@ def test_of_two_sentences_of_the_same_salience_the_shorter_one_is_chosen() -> No
         "Sign up for our weekly letter on trade.",
         "Copyright 2024 The Herald and its licensors.",
         "Related stories: the duty on steel, explained",
+        "The mill at dawn in 2003 (Steelworkers' Library / Handout via Reuters)",
+        "Ministers leave the talks on Friday | Ana Ruiz/AP Photo",
+        "Tom Reed is a freelance writer in the north and the author of two books.",
+        "He can be reached at @tomreed on weekdays.",
+        "Full disclosure: his father once ran the mill.",
     ],
 )
 def test_bylines_captions_and_notices_are_no_summary_sentences(notice: str) -> None:
@@ -108,6 +113,7 @@ def test_bylines_captions_and_notices_are_no_summary_sentences(notice: str) -> N
         "Copyright law was changed in May.",
         "Advertisement sales fell by a tenth.",
         "Photos showed the damage to the bridge.",
+        "Reuters and AP said they would leave the country.",
     ],
 )
 def test_sentences_that_only_begin_like_a_notice_can_stand_in_a_summary(sentence: str) -> None:
