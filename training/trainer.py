@@ -57,8 +57,10 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
         batch = inputs["batch"]
         read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
         output: NetworkOutput = model(read, batch.layout.to(self.args.device))
-        salience = masked_loss(output.salience, batch.salience.to(self.args.device))
-        return masked_loss(output.logits, batch.labels.to(self.args.device)) + self._config.summaries.weight * salience
+        tags = masked_loss(output.logits, batch.labels.to(self.args.device))
+        if not (batch.salience != UNKNOWN).any():  # a backward pass through the salience head would give zeros
+            return tags
+        return tags + self._config.summaries.weight * masked_loss(output.salience, batch.salience.to(self.args.device))
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
         """Macro-F1 and loss on the held-out stories."""
