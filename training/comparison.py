@@ -4,7 +4,6 @@ import json
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from training.bootstrap import N_RESAMPLES
 from training.checks import ERROR, MACRO, Check
 from training.data_check import MIN_EXAMPLES
 from training.gate import Verdict
+from training.page import page_environment
 from training.tables import make_table
 
 _MAX_ROWS = 16  # labels of one table in a terminal; the page has all
@@ -43,10 +43,8 @@ def write_comparison(directory: Path, verdict: Verdict) -> None:
 
 def render_comparison(verdict: Verdict) -> str:
     """The page as HTML; everything in it that comes from a file is escaped."""
-    environment = Environment(
-        loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("comparison.html").render(
+    template = page_environment().get_template("comparison.html")
+    return template.render(
         verdict=verdict, places=_by_place(verdict), n_resamples=N_RESAMPLES, min_examples=MIN_EXAMPLES
     )
 
