@@ -17,6 +17,7 @@ from torch import Tensor
 
 from model.analysis import Analysis, Coverage, Document, Failure, Furniture, Options, Result, StoryAnalysis
 from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest, load_network
+from model.compiled import CompiledEncoder, compile_encoder
 from model.device import Device, choose_device
 from model.encoder import find_encoder, load_tokenizer, special_tokens
 from model.encoding import Encoding, Part
@@ -29,7 +30,7 @@ from model.stream import analyze_stream
 from model.summary import Candidate, rank_sentences, summarise
 from model.tags import Passage, make_tags, sigmoid
 from model.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
-from model.workers import Workers
+from model.workers import Workers, one_core
 
 MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
 _LETTER = re.compile(r"[^\W\d_]")
@@ -79,13 +80,15 @@ class Analyzer:
 
     def __init__(self, bundle: Bundle, network: Network, tokenizer: Tokenizer, device: Device) -> None:
         self.bundle = bundle
-        self.device = device
         self.max_document_tokens = MAX_DOCUMENT_TOKENS
         self._tokenizer = tokenizer
         self._special: SpecialTokens = special_tokens(tokenizer)
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._network = network.to(device.device)
-        self._network.encoder.to(device.dtype)
+        if device.is_compiled:
+            network.encoder = compile_encoder(network.encoder, device)
+        network.encoder.to(device.dtype)
+        self.device = replace(device, is_compiled=isinstance(network.encoder, CompiledEncoder))
         self._map = Workers(device.n_parallel).map if device.n_parallel > 1 else map
 
     @classmethod
@@ -151,7 +154,7 @@ class Analyzer:
         states = self._map(self._network.states, batches)
 
         def end() -> None:
-            with torch.inference_mode():
+            with torch.inference_mode(), one_core():
                 sums, counts = self._network.gather(batches, states, sum(lengths))
                 for part, *result in zip(parts, torch.split(sums, lengths), torch.split(counts, lengths), strict=True):
                     part.encoding.add(part.first_sentence, *result)
@@ -163,7 +166,7 @@ class Analyzer:
         stories = [story for encoding in encodings for story in encoding.stories]
         if not stories:
             return []
-        with torch.inference_mode():
+        with torch.inference_mode(), one_core():
             vectors = torch.cat([encoding.vectors() for encoding in encodings])
             output = self._network.score(vectors, layout_of(stories).to(self.device.device))
         scores = iter(_split_output(output, stories))

@@ -98,16 +98,17 @@ class SpecialTokens:
 
 
 def batch_windows(
-    stories: Sequence[TokenizedStory], special: SpecialTokens, *, budget: int, width_step: int = 32
+    stories: Sequence[TokenizedStory], special: SpecialTokens, *, budget: int, width_step: int = 16
 ) -> list[WindowBatch]:
     """All windows of the stories in rectangles of at most `budget` tokens each, padding included.
 
-    Windows are sorted by length and widths rounded up to a multiple of `width_step`: bf16 kernels are built anew for
-    every new shape, and a few dozen shapes keep the machine at its full rate.
+    Windows are sorted, the longest first so that no worker is left with them at the end, and widths rounded up to a
+    multiple of `width_step`: kernels are built anew for every new shape, and a few dozen shapes keep the machine at
+    its full rate (padding: 4 % of the tokens of news articles; with a step of 32 it is 7 %).
     """
     first_sentence = [0, *accumulate(story.n_sentences for story in stories)]
     rows = [(_width(window, width_step), i, window) for i, story in enumerate(stories) for window in story.windows]
-    rows.sort(key=lambda row: row[0])
+    rows.sort(key=lambda row: row[0], reverse=True)
     batches = []
     for width, same_width in groupby(rows, key=lambda row: row[0]):
         group = list(same_width)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -27,3 +28,14 @@ class Workers:
                 return function(item)
 
         return self._pool.map(run, items)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Torch on one core in this thread: OpenMP's other threads spin on after a product and hold up the workers."""
+    n_before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_before)
