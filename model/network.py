@@ -1,6 +1,6 @@
 """The network: one encoder pass, then sentence vectors, then two heads over them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -15,6 +15,7 @@ _TITLE_ZONE = 0
 _ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 _MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
 _BLOCK = 256  # sentences that see each other in the salience head; keeps a book-length text linear
+_MIN_PADDED = 16  # sentences to which any block may be padded
 
 
 @dataclass(frozen=True)
@@ -172,11 +173,12 @@ class SalienceHead(nn.Module):
         """Salience logits, float32 [sentences], from sentence vectors [sentences, width]."""
         inputs = self.input(vectors) + self.depth(_depth_features(layout))
         inputs = inputs + self.position(layout.position.clamp(0, _MAX_POSITION))
-        slots = _block_slots(layout)  # [B, K]
-        hidden = torch.cat([inputs, inputs.new_zeros(1, inputs.shape[1])])[slots]  # [S, D] -> [B, K, D]
-        is_padding = slots == len(vectors)
-        scores = self.output(self.layers(hidden, src_key_padding_mask=is_padding)).squeeze(-1)  # [B, K]
-        salience: Tensor = scores.new_zeros(len(vectors)).index_copy(0, slots[~is_padding], scores[~is_padding])
+        padded = torch.cat([inputs, inputs.new_zeros(1, inputs.shape[1])])
+        salience: Tensor = inputs.new_zeros(len(vectors))
+        for slots in _block_slots(layout):  # [B, K]
+            is_padding = slots == len(vectors)
+            scores = self.output(self.layers(padded[slots], src_key_padding_mask=is_padding)).squeeze(-1)  # [B, K]
+            salience = salience.index_copy(0, slots[~is_padding], scores[~is_padding])
         return salience
 
 
@@ -189,14 +191,16 @@ def _depth_features(layout: SentenceLayout) -> Tensor:
     return torch.stack([position / length, position.log1p() / 4, length.log() / 4], dim=1)
 
 
-def _block_slots(layout: SentenceLayout) -> Tensor:
-    """Indices of body sentences in blocks of one story each, int64 [blocks, longest], padded with n_sentences."""
+def _block_slots(layout: SentenceLayout) -> Iterator[Tensor]:
+    """Indices of body sentences in blocks of one story each, int64 [blocks, longest], padded with n_sentences; blocks
+    of at most 16, 32, 64 ... sentences apart from each other, so that a long story pads no short ones."""
     story_of, position = layout.story_of, layout.position
     (body,) = torch.nonzero(position >= 0, as_tuple=True)
-    if len(body) == 0:
-        return body.new_zeros(0, 0)
     within = position[body] % _BLOCK
     block = torch.cumsum(within == 0, 0) - 1
-    slots = body.new_full((int(block[-1]) + 1, int(within.max()) + 1), len(story_of))
+    sizes = torch.bincount(block)
+    slots = body.new_full((len(sizes), _BLOCK), len(story_of))
     slots[block, within] = body
-    return slots
+    widths = 2 ** sizes.clamp(min=_MIN_PADDED).float().log2().ceil().long()
+    for width in torch.unique(widths):
+        yield slots[widths == width, : sizes[widths == width].max()]

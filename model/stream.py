@@ -8,7 +8,9 @@ the stream alone: the same stream gives the same answers to the last bit, and so
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from model.analyzer import Analyzer, Prepared, StoryScores
 
     ItemT = TypeVar("ItemT", Prepared, Prepared | Failure)
+    Chunk = list[Prepared | Failure]
+    Scores = list[list[StoryScores]]  # per document, per story
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ def analyze_stream(
     """
     items = (_prepare(analyzer, document, options) for document in documents)
     chunks = prefetch(cut_chunks(items, _CHUNK_BATCHES * analyzer.device.full_tokens, group), _AHEAD)
-    for chunk, scores in prefetch(((chunk, _score(analyzer, chunk)) for chunk in chunks), _AHEAD):
+    for chunk, scores in prefetch(_score_all(analyzer, chunks), _AHEAD):
         yield from _finish(analyzer, chunk, scores, options)
 
 
@@ -51,6 +55,48 @@ def _prepare(analyzer: Analyzer, document: Document | Failure, options: Options)
         return analyzer.prepare(document, options)
     except DocumentError as error:
         return Failure(document.id, error.code, error.message)
+
+
+def _score_all(analyzer: Analyzer, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Scores]]:
+    """Each chunk with its documents' scores; it ends when the next one has begun, so that the device never waits."""
+    running: tuple[Chunk, Callable[[], Scores]] | None = None
+    for chunk in chunks:
+        prepared = [item for item in chunk if not isinstance(item, Failure)]
+        following = chunk, _begin(analyzer, prepared)
+        if running:
+            yield running[0], running[1]()
+        running = following
+    if running:
+        yield running[0], running[1]()
+
+
+def _begin(analyzer: Analyzer, prepared: Sequence[Prepared]) -> Callable[[], Scores]:
+    """Begin the forward pass of these documents; the function that it returns ends it and gives their scores."""
+    encodings = [document.start_encoding() for document in prepared]
+    end_encoding = analyzer.begin([part for encoding in encodings for part in encoding.take(math.inf)])
+
+    def end() -> Scores:
+        try:
+            end_encoding()
+            return analyzer.score(encodings)
+        except torch.OutOfMemoryError:
+            return _score_in_parts(analyzer, prepared)
+
+    return end
+
+
+def _score_in_parts(analyzer: Analyzer, prepared: Sequence[Prepared]) -> Scores:
+    """The scores of documents that were too much for the device; it gets smaller batches from now on."""
+    while (tokens := analyzer.device.batch_tokens // 2) >= _MIN_BATCH_TOKENS:
+        logger.warning("%s is out of memory: batches of %d tokens from now on", analyzer.device, tokens)
+        analyzer.device = replace(analyzer.device, batch_tokens=tokens)
+        torch.cuda.empty_cache()
+        parts = cut_chunks(prepared, _CHUNK_BATCHES * analyzer.device.full_tokens, GROUP)
+        with suppress(torch.OutOfMemoryError):
+            return [scores for part in parts for scores in analyzer.forward(part)]
+    raise torch.OutOfMemoryError(
+        f"{analyzer.device} has no memory for batches of {_MIN_BATCH_TOKENS} tokens; end what else uses it"
+    )
 
 
 def cut_chunks(items: Iterable[ItemT], max_tokens: int, group: int) -> Iterator[list[ItemT]]:
@@ -67,25 +113,7 @@ def cut_chunks(items: Iterable[ItemT], max_tokens: int, group: int) -> Iterator[
         yield chunk
 
 
-def _score(analyzer: Analyzer, chunk: Sequence[Prepared | Failure]) -> list[list[StoryScores]]:
-    """The scores of the chunk's documents; a device that runs out of memory gets smaller batches from then on."""
-    prepared = [item for item in chunk if not isinstance(item, Failure)]
-    tokens = analyzer.device.batch_tokens
-    try:
-        parts = cut_chunks(prepared, _CHUNK_BATCHES * analyzer.device.full_tokens, GROUP)
-        return [scores for part in parts for scores in analyzer.forward(part)]
-    except torch.OutOfMemoryError:
-        if tokens <= _MIN_BATCH_TOKENS:
-            raise
-    logger.warning("%s is out of memory: batches of %d tokens from now on", analyzer.device, tokens // 2)
-    analyzer.device = replace(analyzer.device, batch_tokens=tokens // 2)
-    torch.cuda.empty_cache()
-    return _score(analyzer, chunk)
-
-
-def _finish(
-    analyzer: Analyzer, chunk: Sequence[Prepared | Failure], scores: Sequence[list[StoryScores]], options: Options
-) -> Iterator[Result]:
+def _finish(analyzer: Analyzer, chunk: Chunk, scores: Scores, options: Options) -> Iterator[Result]:
     rest = iter(scores)
     for item in chunk:
         if isinstance(item, Failure):

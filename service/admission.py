@@ -27,15 +27,16 @@ class Admission:
     """Counts the tokens of admitted requests and refuses more than fit. For the event loop; `note_pass` for any
     thread."""
 
-    def __init__(self, max_delay_s: float) -> None:
+    def __init__(self, max_delay_s: float, min_tokens: int = 0) -> None:
         self.rate = _FIRST_RATE
         self.n_tokens = 0
         self._max_delay_s = max_delay_s
+        self._min_tokens = min_tokens
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens may be under way."""
-        return int(self._max_delay_s * self.rate)
+        """How many tokens may be under way: as many as the delay holds, but on a slow device not too few."""
+        return max(self._min_tokens, int(self._max_delay_s * self.rate))
 
     def check(self, n_tokens: int) -> None:
         """Raise OverloadedError when this many tokens do not fit.

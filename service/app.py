@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 from model.analyzer import Analyzer
 from model.store import Store
 from service.access import AccessLayer
-from service.admission import estimate_tokens
+from service.admission import Admission, estimate_tokens
 from service.analyze import analyze
 from service.answer_schemas import AnalyzeAnswer
 from service.keys import KeyGate
@@ -126,7 +126,8 @@ async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], met
     analyzer = await asyncio.to_thread(load)
     analyzer.max_document_tokens = settings.max_document_tokens
     metrics.note_model(analyzer.bundle)
-    return Scheduler(analyzer, max_delay_s=settings.max_queue_delay_s, max_pass_s=settings.max_pass_s, metrics=metrics)
+    admission = Admission(settings.max_queue_delay_s, settings.min_queue_tokens)
+    return Scheduler(analyzer, admission=admission, max_pass_s=settings.max_pass_s, metrics=metrics)
 
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:

@@ -36,9 +36,9 @@ _T = TypeVar("_T")
 class Scheduler:
     """Runs analyzers for concurrent requests; `analyzer` is the one for the next."""
 
-    def __init__(self, analyzer: Analyzer, *, max_delay_s: float, max_pass_s: float, metrics: Metrics) -> None:
+    def __init__(self, analyzer: Analyzer, *, admission: Admission, max_pass_s: float, metrics: Metrics) -> None:
         self.analyzer = analyzer
-        self.admission = Admission(max_delay_s)
+        self.admission = admission
         self.health = Health(max_pass_s)
         self._metrics = metrics
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)

@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(20.0, gt=0)  # a body that has not arrived whole by then gets 408
     header_timeout_s: float = Field(10.0, gt=0)  # a connection without a whole request head by then is closed
     request_timeout_s: float = Field(60.0, gt=0)  # a request that takes longer gets 504; clients may ask for less
-    max_queue_delay_s: float = Field(2.5, gt=0)  # seconds of work that may wait; beyond it requests get 503
+    max_queue_delay_s: float = Field(0.8, gt=0)  # seconds of work that may wait; beyond it requests get 503
+    min_queue_tokens: int = Field(24_000, ge=0)  # that may wait however slow the device: sixteen clients with articles
     max_pass_s: float = Field(20.0, gt=0)  # a forward pass that takes longer turns /readyz red
     drain_notice_s: float = Field(1.0, ge=0)  # after SIGTERM /readyz is red this long before the port closes
     drain_s: float = Field(20.0, gt=0)  # then admitted requests have this long to end

@@ -56,6 +56,14 @@ def test_the_rate_follows_full_passes_and_ignores_slow_small_ones() -> None:
     assert admission.max_tokens == pytest.approx(4000, abs=10)
 
 
+def test_a_slow_device_lets_few_clients_wait_all_the_same() -> None:
+    admission = Admission(max_delay_s=1.0, min_tokens=5000)
+    admission.rate = 1000.0
+    assert admission.max_tokens == 5000
+    admission.rate = 8000.0
+    assert admission.max_tokens == 8000
+
+
 def test_a_text_costs_something_however_short() -> None:
     assert estimate_tokens(0) == estimate_tokens(10) == 64
     assert estimate_tokens(4000) == 1000

@@ -8,7 +8,7 @@ import pytest
 from model.analysis import Analysis, Document, Failure, Options
 from model.analyzer import Analyzer
 from model.encoding import Part
-from service.admission import OverloadedError
+from service.admission import Admission, OverloadedError
 from service.backlog import ForwardError
 from service.metrics import Metrics
 from service.scheduler import Scheduler
@@ -17,7 +17,7 @@ from tiny import STORY
 
 @asynccontextmanager
 async def running(analyzer: Analyzer, max_pass_s: float = 60.0) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(analyzer, max_delay_s=60, max_pass_s=max_pass_s, metrics=Metrics())
+    scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=max_pass_s, metrics=Metrics())
     try:
         yield scheduler
     finally:
@@ -144,7 +144,7 @@ def test_every_future_ends_when_the_service_closes_during_a_hung_pass(
     gate = Gate(analyzer, monkeypatch)
 
     async def run() -> list[object]:
-        scheduler = Scheduler(analyzer, max_delay_s=60, max_pass_s=60, metrics=Metrics())
+        scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=60, metrics=Metrics())
         calls = [ask(scheduler)]
         await gate.wait()
         calls.append(ask(scheduler))

@@ -1,11 +1,12 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import torch
 
 from model.analysis import Analysis, Document, Failure, Options
 from model.analyzer import Analyzer
+from model.encoding import Part
 from model.prefetch import prefetch
 from model.stream import analyze_stream
 from tiny import STORY
@@ -67,16 +68,21 @@ def test_a_failure_among_the_documents_is_handed_through(analyzer: Analyzer) -> 
 def test_a_device_out_of_memory_gets_half_the_batch_from_then_on(
     analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    forward, budgets = analyzer.forward, list[int]()
+    begin, budgets = analyzer.begin, list[int]()
     device = analyzer.device
 
-    def small(prepared: list[object]) -> object:
-        budgets.append(analyzer.device.batch_tokens)
-        if budgets[-1] > 512:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(prepared)  # type: ignore[arg-type]  # what analyze_stream passes
+    def small(parts: Sequence[Part]) -> Callable[[], None]:
+        end = begin(parts)
 
-    monkeypatch.setattr(analyzer, "forward", small)
+        def end_small() -> None:
+            budgets.append(analyzer.device.batch_tokens)
+            if budgets[-1] > 512:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            end()
+
+        return end_small
+
+    monkeypatch.setattr(analyzer, "begin", small)
     monkeypatch.setattr(analyzer, "device", device)
     results = list(analyze_stream(analyzer, [Document(STORY)] * 4, Options(), group=2))
     assert all(isinstance(result, Analysis) for result in results)
@@ -85,10 +91,10 @@ def test_a_device_out_of_memory_gets_half_the_batch_from_then_on(
 
 
 def test_memory_that_no_smaller_batch_can_save_is_an_error(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(analyzer, "forward", full)
+    monkeypatch.setattr(analyzer, "begin", lambda _: full)
     monkeypatch.setattr(analyzer, "device", analyzer.device)
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(torch.OutOfMemoryError, match="no memory for batches of 512 tokens"):
         list(analyzer.analyze_many([Document(STORY)]))

@@ -20,6 +20,7 @@ from model.analyzer import Analyzer
 from model.bundle import load_manifest, save_bundle
 from model.encoding import Part
 from model.store import Store
+from service.admission import Admission
 from service.app import make_app
 from service.metrics import Metrics
 from service.scheduler import Scheduler
@@ -164,7 +165,7 @@ def test_a_request_begun_before_a_swap_ends_on_its_own_model(store: Store, monke
         monkeypatch.setattr(analyzer, "begin", held)
 
     async def run() -> list[list[Any]]:
-        scheduler = Scheduler(old, max_delay_s=60, max_pass_s=60, metrics=Metrics())
+        scheduler = Scheduler(old, admission=Admission(60), max_pass_s=60, metrics=Metrics())
         try:
             before = [asyncio.ensure_future(scheduler.analyze([Document(STORY * 30)], Options())) for _ in range(3)]
             assert await asyncio.to_thread(reached.wait, 30)
@@ -270,7 +271,7 @@ def test_what_a_failed_load_says_is_not_passed_on(store: Store) -> None:
 
     async def run() -> None:
         analyzer = Analyzer.load(store.path(store.digests()[0]), "cpu")
-        scheduler = Scheduler(analyzer, max_delay_s=60, max_pass_s=60, metrics=Metrics())
+        scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=60, metrics=Metrics())
         swapper = Swapper(scheduler, store, Metrics(), explode)
         promote(store, store.digests()[1])
         with pytest.raises(SwapError, match=r"refused: RuntimeError; .* serves on$"):
@@ -307,7 +308,7 @@ def test_a_replaced_model_leaves_the_memory(store: Store) -> None:
     async def run() -> None:
         loaded = [Analyzer.load(store.path(store.digests()[0]), "cpu")]
         gone = weakref.ref(loaded[0])
-        scheduler = Scheduler(loaded.pop(), max_delay_s=60, max_pass_s=60, metrics=Metrics())
+        scheduler = Scheduler(loaded.pop(), admission=Admission(60), max_pass_s=60, metrics=Metrics())
         swapper = Swapper(scheduler, store, Metrics())
         await scheduler.analyze([Document(STORY)], Options())
         promote(store, store.digests()[1])

@@ -1,10 +1,11 @@
-"""The engine alone: tokens/s in fp32 and in the device's own number format, what that changes, and what an article's
-time goes into."""
+"""The engine alone: tokens/s beside torch in fp32 and in the device's number format, what the format changes, and what
+an article's time goes into."""
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from model.stream import cut_chunks
 from model.tags import make_tags
 
 _CHUNK_BATCHES = 16
+_RATE_SHARE = 4  # rates are measured on every fourth article: torch in fp32 takes half a minute for all
 _TOLERANCE = 0.02  # of scores: bf16 keeps 8 bits of each number, and a logit near 0 moves its score by a quarter
 _NEAR = 0.02  # of a threshold: there the number format may decide
 
@@ -38,16 +40,24 @@ class Engine:
         """Of all documents."""
         return sum(prepared.n_tokens for chunk in self.chunks for prepared in chunk)
 
+    def thin_out(self) -> "Engine":
+        """The same analyzer with a part of the documents."""
+        prepared = [prepared for chunk in self.chunks for prepared in chunk][::_RATE_SHARE]
+        return Engine(self.analyzer, _cut(self.analyzer, prepared))
+
 
 def main(bench: Bench) -> Report:
     """Measure all three."""
     report = Report()
     documents = [Document(row["text"], row["title"]) for row in read_articles()[: bench.pick(None, 20)]]
     device = choose_device()
-    exact = _make_engine(bench.bundle, replace(device, dtype=torch.float32), documents)
+    exact = _make_engine(bench.bundle, replace(device, dtype=torch.float32, is_compiled=False), documents)
     fast = _make_engine(bench.bundle, device, documents)
     n_rounds = bench.pick(5, 2)
-    _compare_rates(report, exact, fast, n_rounds)
+    engines = [exact, fast]
+    if device.is_compiled:
+        engines.insert(1, _make_engine(bench.bundle, replace(device, is_compiled=False), documents))
+    _compare_rates(report, [engine.thin_out() for engine in engines], n_rounds)
     _compare_answers(report, _analyze(exact), _analyze(fast))
     _compare_tags_alone(report, fast, _load_heads(bench.bundle, device), n_rounds)
     _split_time(report, fast, documents)
@@ -56,19 +66,23 @@ def main(bench: Bench) -> Report:
 
 def _make_engine(bundle: Path, device: Device, documents: Sequence[Document]) -> Engine:
     analyzer = Analyzer.load(bundle, device)
-    prepared = [analyzer.prepare(document, Options()) for document in documents]
-    return Engine(analyzer, list(cut_chunks(prepared, _CHUNK_BATCHES * device.full_tokens, len(prepared))))
+    return Engine(analyzer, _cut(analyzer, [analyzer.prepare(document, Options()) for document in documents]))
 
 
-def _compare_rates(report: Report, exact: Engine, fast: Engine, n_rounds: int) -> None:
-    """Tokens/s of `Analyzer.encode`, in turns."""
-    engines = {"fp32": exact, str(fast.analyzer.device): fast}
-    seconds = _time_in_turns({name: lambda e=engine: _encode(e) for name, engine in engines.items()}, n_rounds)  # type: ignore[misc]  # e is bound here
+def _cut(analyzer: Analyzer, prepared: Sequence[Prepared]) -> Chunks:
+    return list(cut_chunks(prepared, _CHUNK_BATCHES * analyzer.device.full_tokens, len(prepared)))
+
+
+def _compare_rates(report: Report, engines: Sequence[Engine], n_rounds: int) -> None:
+    """Tokens/s of `Analyzer.encode`, in turns; the first engine is the plainest, the last the one in use."""
+    names = [str(engine.analyzer.device) for engine in engines]
+    actions = {name: partial(_encode, engine) for name, engine in zip(names, engines, strict=True)}
+    seconds = _time_in_turns(actions, n_rounds)
     report.start_table("encoder alone", "tokens/s", "articles/s")
-    n_articles = sum(map(len, fast.chunks))
-    for name, engine in engines.items():
-        report.add_row(name, engine.n_tokens / seconds[name], n_articles / seconds[name])
-    report.add("times the rate of fp32", seconds["fp32"] / seconds[str(fast.analyzer.device)])
+    for name, engine in zip(names, engines, strict=True):
+        report.add_row(name, engine.n_tokens / seconds[name], sum(map(len, engine.chunks)) / seconds[name])
+    for name in names[:-1]:
+        report.add(f"times the rate of {name}", seconds[name] / seconds[names[-1]])
 
 
 def _encode(engine: Engine) -> None:
@@ -164,7 +178,7 @@ def _split_time(report: Report, engine: Engine, documents: Sequence[Document]) -
     report.add("page reader's share of an article", 100 * times["page reader"] / total, "%")
 
 
-def _time_in_turns(actions: dict[str, Callable[[], None]], n_rounds: int) -> dict[str, float]:
+def _time_in_turns(actions: Mapping[str, Callable[[], None]], n_rounds: int) -> dict[str, float]:
     """Median seconds of each, after a round to warm up."""
     rounds = [{name: _time(action) for name, action in actions.items()} for _ in range(n_rounds + 1)]
     return {name: statistics.median(times[name] for times in rounds[1:]) for name in actions}
