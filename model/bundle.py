@@ -7,7 +7,6 @@ README.md            the model card
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from torch import Tensor
 from model.encoder import check_hash, file_sha256, find_encoder, load_encoder, merge_adapter
 from model.errors import BundleError
 from model.network import HeadConfig, Network
+from model.sync import sync
 from model.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default"
@@ -66,7 +66,8 @@ def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], 
         (temporary / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         temporary.chmod(0o755)  # mkdtemp and save_file keep others out
         (temporary / _WEIGHTS).chmod(0o644)
-        _sync(temporary)
+        for path in temporary.iterdir():
+            sync(path)
         _replace(temporary, directory)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -149,12 +150,6 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 
 def _stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().to(torch.float16).contiguous()
-
-
-def _sync(directory: Path) -> None:
-    for path in directory.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
 
 
 def _replace(new: Path, target: Path) -> None:

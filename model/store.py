@@ -11,7 +11,6 @@ The pointer is a file and no symlink: a reader resolves it once, and then reads 
 """
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -26,6 +25,7 @@ from filelock import FileLock, Timeout
 from model.bundle import BUNDLE_FILES, Bundle, load_manifest
 from model.errors import BundleError, StoreError
 from model.journal import Action, Event, Journal
+from model.sync import sync
 
 _LOCK_WAIT_S = 5.0  # promoting takes milliseconds, adding a large bundle a second
 _MAX_BEFORE = 100  # versions that rollback can go back to
@@ -179,15 +179,15 @@ class Store:
         try:
             for name in BUNDLE_FILES:
                 shutil.copyfile(source / name, temporary / name)
-                _sync(temporary / name)
+                sync(temporary / name)
                 (temporary / name).chmod(0o444)
             if load_manifest(temporary).digest != digest:
                 raise BundleError(f"{source}: changed while it was copied; add it again")
             temporary.chmod(0o755)  # mkdtemp keeps others out
-            _sync(temporary)
+            sync(temporary)
             shutil.rmtree(self.path(digest), ignore_errors=True)  # damaged, if there
             temporary.rename(self.path(digest))
-            _sync(self.directory)
+            sync(self.directory)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -196,10 +196,10 @@ class Store:
         temporary = self.directory / f".{_POINTER}"
         try:
             temporary.write_text(json.dumps(asdict(pointer)) + "\n", encoding="utf-8")
-            _sync(temporary)
+            sync(temporary)
             self._journal.append(event)
             temporary.replace(self.directory / _POINTER)
-            _sync(self.directory)
+            sync(self.directory)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -216,12 +216,3 @@ class Store:
         except OSError as error:
             remedy = "make room or mend its permissions; the current version is untouched"
             raise StoreError(f"{self.directory}: {error.strerror or error} while {what}; {remedy}") from error
-
-
-def _sync(path: Path) -> None:
-    """Have the file, or a directory's names, on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

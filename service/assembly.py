@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from model.sync import sync
 from service.formats import Format, open_output
 from service.records import Json, flat_columns, score_column, to_line
-from service.shards import Parts, no_room, sync_folder
+from service.shards import Parts, no_room
 
 _ROW_GROUP = 1000  # rows of a Parquet row group
 
@@ -33,7 +34,7 @@ def assemble(parts: Parts, format: Format, labels: Sequence[str], keep: Sequence
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(parts.target)
-        sync_folder(parts.target.parent)
+        sync(parts.target.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise no_room(parts.target, sum(path.stat().st_size for path in parts.folder.iterdir()), error) from error

@@ -16,6 +16,7 @@ from typing import Any
 
 from model.analysis import Failure, Result
 from model.errors import ConfigError, CopydeskError
+from model.sync import sync
 from service.columns import Item
 from service.records import Counts, Json, count, error_record, make_record, to_line
 
@@ -144,7 +145,7 @@ class Parts:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            sync_folder(path.parent)
+            sync(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise no_room(path, len(content), error) from error
@@ -156,15 +157,6 @@ def no_room(path: Path, n_bytes: int, error: OSError) -> OutputError:
     return OutputError(
         f"{path}: {error.strerror or error}; {need}; make room and go on with --resume, nothing done is lost"
     )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in the folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _difference(begun: Json, now: Json) -> str:
