@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import openvino_telemetry
 import pytest
 import torch
 from torch import Tensor
@@ -75,3 +76,11 @@ def test_the_analysis_is_the_same(tiny_bundle: Path, analyzer: Analyzer) -> None
     found, expected = compiled.analyze(TEXT).story, analyzer.analyze(TEXT).story
     assert [tag.score for tag in found.tags] == pytest.approx([tag.score for tag in expected.tags], abs=1e-4)
     assert [s.text for s in found.summary.sentences] == [s.text for s in expected.summary.sentences]
+
+
+def test_nothing_reports_our_use_to_the_vendor(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("telemetry")
+
+    monkeypatch.setattr(openvino_telemetry.Telemetry, "init", fail)
+    CompiledEncoder(encoder, FP32)

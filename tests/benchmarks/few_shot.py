@@ -1,12 +1,9 @@
 """Few-shot: 8 stories per label and as many without, the heads alone, on a CPU; beside TF-IDF on the same stories.
 
-    PYTHONPATH=.:tests python tests/benchmarks/few_shot.py [--draws 3] [--data ../shared/data/topics-dev.jsonl]
-
 Draws from training/corpus/ and trains configs/few_shot.toml on the plain encoder: the bundle that ships has learned
 these labels, and would know them beforehand. The last row is that bundle, with all it learned from.
 """
 
-import argparse
 import json
 import random
 import tempfile
@@ -20,6 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 
+from benchmarks.bench import SHARED, Bench, Report, SkippedError
 from model.analyzer import Analyzer
 from model.bundle import DEFAULT_BUNDLE
 from tiny import LABELS, ROOT
@@ -30,6 +28,7 @@ from training.stories import LabelledStory, read_stories
 from training.tag_data import load_tag_data
 from training.train import train
 
+STORIES = SHARED / "data" / "topics-dev.jsonl"
 N_EACH = 8
 
 
@@ -80,25 +79,22 @@ def measure_tfidf(drawn: Sequence[LabelledStory], test: Sequence[LabelledStory])
     return macro_f1(all_quality(story_targets(test, LABELS), np.stack(scores, axis=1), thresholds, LABELS))
 
 
-def main() -> None:
+def main(bench: Bench) -> Report:
     """A row per draw, their means, and full training."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--data", default=str(ROOT.parent / "shared" / "data" / "topics-dev.jsonl"))
-    options = parser.parse_args()
-    corpus, test = read_stories([str(ROOT / "training" / "corpus" / "*.jsonl")]), read_stories([options.data])
-    print(f"macro-F1 on {len(test)} stories\n{'draw':<14}{'stories':>8}{'seconds':>9}{'few-shot':>10}{'TF-IDF':>8}")
-    rows = []
-    for seed in range(options.draws):
+    if not STORIES.is_file():
+        raise SkippedError(f"{STORIES}: not here; COPYDESK_SHARED names the folder that holds it")
+    corpus, test = read_stories([str(ROOT / "training" / "corpus" / "*.jsonl")]), read_stories([str(STORIES)])
+    report, rows = Report(), []
+    report.start_table("draw", "stories", "seconds", "few-shot", "TF-IDF")
+    for seed in range(bench.pick(3, 1)):
         drawn = draw_stories(corpus, seed)
         with tempfile.TemporaryDirectory() as folder:
             ours, seconds = measure_ours(drawn, test, Path(folder))
         rows.append((seconds, ours, measure_tfidf(drawn, test)))
-        print(f"{seed:<14}{len(drawn):>8}{seconds:>9.1f}{ours:>10.3f}{rows[-1][2]:>8.3f}", flush=True)
+        report.add_row(str(seed), float(len(drawn)), *rows[-1])
     seconds, ours, theirs = (float(np.mean(column)) for column in zip(*rows, strict=True))
-    print(f"{'mean':<14}{'':>8}{seconds:>9.1f}{ours:>10.3f}{theirs:>8.3f}")
-    print(f"{'full training':<14}{'':>17}{score_bundle(DEFAULT_BUNDLE, test):>10.3f}")
-
-
-if __name__ == "__main__":
-    main()
+    report.add("few-shot: training", seconds, "s", at_most=30)
+    report.add("few-shot: macro-F1", ours)
+    report.add("TF-IDF on the same stories", theirs)
+    report.add("the bundle that ships", score_bundle(DEFAULT_BUNDLE, test))
+    return report

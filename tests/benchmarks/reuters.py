@@ -1,6 +1,5 @@
-"""Somebody else's labels: configs/topics.toml on Reuters-21578, beside TF-IDF with a linear SVM.
-
-    PYTHONPATH=.:tests python tests/benchmarks/reuters.py [--stories N] [--out DIR]
+"""Somebody else's labels: configs/topics.toml on Reuters-21578, beside TF-IDF with a linear SVM, and what retraining
+does to the summary.
 
 A fifth of the training split is kept apart for testing as `copydesk train --store` does it: by content hash, with
 near-duplicates, a fifth of every topic. F1 is over every
@@ -8,7 +7,6 @@ topic that occurs there; a topic with too few stories to be learned counts as ne
 comparison: BERT-base, micro-F1 0.89 on the split that is kept apart here too.
 """
 
-import argparse
 import json
 import tempfile
 import time
@@ -20,18 +18,22 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from benchmarks.bench import SHARED, Bench, Report, SkippedError
 from model.analyzer import Analyzer
 from model.bundle import DEFAULT_BUNDLE
 from tiny import ROOT
 from training.config import read_config
 from training.evaluation import calibrate, story_logits, story_targets
 from training.metrics import Decisions, label_quality, micro_f1
+from training.report import measure
 from training.splits import FrozenTest
 from training.stories import LabelledStory, read_stories
+from training.summaries import OURS
 from training.tag_data import load_tag_data
 from training.train import train
 
-DATA = ROOT.parent / "shared" / "data" / "reuters21578-train.jsonl.gz"
+STORIES = SHARED / "data" / "reuters21578-train.jsonl.gz"
+ARTICLES = SHARED / "data" / "cnndm-validation.parquet"
 TEST_SHARE = 0.2
 
 
@@ -73,31 +75,43 @@ def run_svm(learn: Sequence[LabelledStory], test: Sequence[LabelledStory], label
     return Result(decisions, (time.perf_counter() - started) / 60, int(targets.any(axis=0).sum()))
 
 
-def print_row(name: str, test: Sequence[LabelledStory], labels: Sequence[str], result: Result) -> None:
-    """Both F1 scores over the labels that occur in the test."""
-    targets = story_targets(test, labels)
-    present = np.flatnonzero(targets.any(axis=0))
-    macro = np.mean([label_quality(targets[:, i], result.decisions[:, i]).f1 for i in present])
-    micro = micro_f1(targets, result.decisions)
-    print(f"{name:<24}{result.n_labels:>7}{micro:>10.3f}{macro:>10.3f}{result.minutes:>9.1f}", flush=True)
-
-
-def main() -> None:
-    """Split, run both systems, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stories", type=int, help="the first N alone, to try it out")
-    parser.add_argument("--out", type=Path, help="keep the bundle in this directory")
-    options = parser.parse_args()
-    stories = read_stories([str(DATA)])[: options.stories]
+def main(bench: Bench) -> Report:
+    """Split, run both systems, compare the summaries of the new bundle with those of its base."""
+    if not STORIES.is_file():
+        raise SkippedError(f"{STORIES}: not here; COPYDESK_SHARED names the folder that holds it")
+    stories = read_stories([str(STORIES)])[: bench.pick(None, 200)]
     split = FrozenTest(TEST_SHARE).split(stories)
     learn, test = split.train + split.held_out, split.test
     labels = sorted({label for story in stories for label in story.labels})
-    print(f"{len(learn)} stories to learn from, {len(test)} to test on, {len(labels)} topics")
-    print(f"{'':<24}{'learned':>7}{'micro-F1':>10}{'macro-F1':>10}{'minutes':>9}", flush=True)
-    print_row("TF-IDF, linear SVM", test, labels, run_svm(learn, test, labels))
+    print(f"{len(learn)} stories to learn from, {len(test)} to test on, {len(labels)} topics", flush=True)
+    report = Report()
+    report.start_table("system", "learned", "micro-F1", "macro-F1", "minutes")
+    _add_row(report, "TF-IDF, linear SVM", test, labels, run_svm(learn, test, labels))
     with tempfile.TemporaryDirectory() as folder:
-        print_row("copydesk", test, labels, run_ours(learn, test, labels, options.out or Path(folder)))
+        ours = run_ours(learn, test, labels, Path(folder))
+        _add_row(report, "copydesk", test, labels, ours)
+        report.add("micro-F1", micro_f1(story_targets(test, labels), ours.decisions), at_least=0.87)
+        report.add("training", ours.minutes, "min", at_most=30)
+        _compare_summaries(report, Path(folder) / "bundle", bench.pick(None, 20))
+    return report
 
 
-if __name__ == "__main__":
-    main()
+def _add_row(report: Report, name: str, test: Sequence[LabelledStory], labels: Sequence[str], result: Result) -> None:
+    """Both F1 scores over the labels that occur in the test."""
+    targets = story_targets(test, labels)
+    present = np.flatnonzero(targets.any(axis=0))
+    macro = float(np.mean([label_quality(targets[:, i], result.decisions[:, i]).f1 for i in present]))
+    report.add_row(name, float(result.n_labels), micro_f1(targets, result.decisions), macro, result.minutes)
+
+
+def _compare_summaries(report: Report, bundle: Path, n_articles: int | None) -> None:
+    """ROUGE F1 of the retrained bundle less that of its base, in points."""
+    after, before = (_measure_rouge(directory, n_articles) for directory in (bundle, DEFAULT_BUNDLE))
+    for kind, value in after.items():
+        report.add(f"{kind} after retraining", value - before[kind], "points", at_least=-0.3)
+
+
+def _measure_rouge(bundle: Path, n_articles: int | None) -> dict[str, float]:
+    summaries = measure(bundle, None, str(ARTICLES), limit=n_articles, device="auto").summaries
+    assert summaries
+    return summaries.groups["all"][OURS].mean
