@@ -20,6 +20,7 @@ from training.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, Exam
 from training.metrics import all_quality, macro_f1
 from training.predict import has_bf16, predict_logits
 
+_UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
 # The linear layers of the architectures we load, by the ends of their names.
 _LORA_TARGETS = {
     *("query", "key", "value", "dense"),  # bert, roberta, electra
@@ -53,11 +54,15 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
         self._config, self._held_out, self._special = config, held_out, special
 
     def compute_loss(self, model: Any, inputs: dict[str, ExampleBatch], *args: Any, **kwargs: Any) -> Any:
-        """Tag loss plus weighted salience loss of a batch; no outputs are returned."""
+        """Tag loss plus weighted salience loss of a batch; no outputs are returned.
+
+        The tag loss is a sum over labels: as a mean, a label among many would count for nothing beside the salience.
+        """
         batch = inputs["batch"]
         read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
         output: NetworkOutput = model(read, batch.layout.to(self.args.device))
-        tags = masked_loss(output.logits, batch.labels.to(self.args.device))
+        n_labels = output.logits.shape[1]
+        tags = masked_loss(output.logits, batch.labels.to(self.args.device)) * (n_labels / _UNIT_LABELS)
         if not (batch.salience != UNKNOWN).any():  # a backward pass through the salience head would give zeros
             return tags
         return tags + self._config.summaries.weight * masked_loss(output.salience, batch.salience.to(self.args.device))
