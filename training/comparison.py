@@ -63,6 +63,6 @@ def _choose_rows(checks: list[Check]) -> list[Check]:
 def _cells(check: Check) -> list[str | Text]:
     values = ["" if value is None else f"{value:.3f}" for value in (check.current, check.candidate)]
     interval = check.change_interval
-    change = [f"{check.change:+.3f}", f"{interval.low:+.3f} to {interval.high:+.3f}"] if interval else ["", ""]
+    change = [f"{check.change:+z.3f}", f"{interval.low:+z.3f} to {interval.high:+z.3f}"] if interval else ["", ""]
     tolerance = "" if check.tolerance is None else f"{check.tolerance:g}"
     return [Text(check.figure), *values, *change, tolerance, check.verdict]
