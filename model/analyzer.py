@@ -136,9 +136,18 @@ class Analyzer:
 
     def forward(self, prepared: Sequence[Prepared]) -> list[list[StoryScores]]:
         """Per document, per story, what the network says: one encoder pass over every window."""
+        return self.begin_forward(prepared)()
+
+    def begin_forward(self, prepared: Sequence[Prepared]) -> Callable[[], list[list[StoryScores]]]:
+        """Begin `forward`, as `begin` does; the function that it returns ends it and gives the scores."""
         encodings = [document.start_encoding() for document in prepared]
-        self.encode([part for encoding in encodings for part in encoding.take(math.inf)])
-        return self.score(encodings)
+        end_encoding = self.begin([part for encoding in encodings for part in encoding.take(math.inf)])
+
+        def end() -> list[list[StoryScores]]:
+            end_encoding()
+            return self.score(encodings)
+
+        return end
 
     def encode(self, parts: Sequence[Part]) -> None:
         """One encoder pass over these parts; each document's encoding keeps what came of its own."""

@@ -54,8 +54,9 @@ def compile_encoder(encoder: Encoder, device: Device) -> Encoder:
     try:
         compiled = CompiledEncoder(encoder, device)
         with torch.inference_mode():
-            expected = encoder(*_example(*_PROOF))
-            error = ((compiled(*_example(*_PROOF)) - expected).abs().max() / expected.abs().max()).item()
+            proof = _example(*_PROOF)
+            expected = encoder(*proof)
+            error = ((compiled(*proof) - expected).abs().max() / expected.abs().max()).item()
     except Exception as reason:
         logger.warning("OpenVINO cannot compile the encoder, torch runs it: %s", reason)
         return encoder

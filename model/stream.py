@@ -8,7 +8,6 @@ the stream alone: the same stream gives the same answers to the last bit, and so
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -72,13 +71,11 @@ def _score_all(analyzer: Analyzer, chunks: Iterable[Chunk]) -> Iterator[tuple[Ch
 
 def _begin(analyzer: Analyzer, prepared: Sequence[Prepared]) -> Callable[[], Scores]:
     """Begin the forward pass of these documents; the function that it returns ends it and gives their scores."""
-    encodings = [document.start_encoding() for document in prepared]
-    end_encoding = analyzer.begin([part for encoding in encodings for part in encoding.take(math.inf)])
+    end_forward = analyzer.begin_forward(prepared)
 
     def end() -> Scores:
         try:
-            end_encoding()
-            return analyzer.score(encodings)
+            return end_forward()
         except torch.OutOfMemoryError:
             return _score_in_parts(analyzer, prepared)
 

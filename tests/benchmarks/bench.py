@@ -97,12 +97,17 @@ class Report:
         return {"figures": _without_nan(figures), "rows": _without_nan(self.rows)}
 
 
+def find_data(name: str) -> Path:
+    """A file that is measured on. Raises SkippedError where it is not."""
+    path = SHARED / "data" / name
+    if not path.is_file():
+        raise SkippedError(f"{path}: not here; COPYDESK_SHARED names the folder that holds data/{name}")
+    return path
+
+
 def read_articles() -> list[dict[str, Any]]:  # Any: JSON
     """The labelled articles that are measured on. Raises SkippedError where they are not."""
-    path = SHARED / "data" / "topics-dev.jsonl"
-    if not path.is_file():
-        raise SkippedError(f"{path}: not here; COPYDESK_SHARED names the folder that holds data/topics-dev.jsonl")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in find_data("topics-dev.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def show_number(value: float) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from benchmarks.bench import SHARED, Bench, Report, SkippedError
+from benchmarks.bench import Bench, Report, find_data
 from model.analyzer import Analyzer
 from model.bundle import DEFAULT_BUNDLE
 from tiny import ROOT
@@ -32,8 +32,6 @@ from training.summaries import OURS
 from training.tag_data import load_tag_data
 from training.train import train
 
-STORIES = SHARED / "data" / "reuters21578-train.jsonl.gz"
-ARTICLES = SHARED / "data" / "cnndm-validation.parquet"
 TEST_SHARE = 0.2
 
 
@@ -77,9 +75,7 @@ def run_svm(learn: Sequence[LabelledStory], test: Sequence[LabelledStory], label
 
 def main(bench: Bench) -> Report:
     """Split, run both systems, compare the summaries of the new bundle with those of its base."""
-    if not STORIES.is_file():
-        raise SkippedError(f"{STORIES}: not here; COPYDESK_SHARED names the folder that holds it")
-    stories = read_stories([str(STORIES)])[: bench.pick(None, 200)]
+    stories = read_stories([str(find_data("reuters21578-train.jsonl.gz"))])[: bench.pick(None, 200)]
     split = FrozenTest(TEST_SHARE).split(stories)
     learn, test = split.train + split.held_out, split.test
     labels = sorted({label for story in stories for label in story.labels})
@@ -112,6 +108,8 @@ def _compare_summaries(report: Report, bundle: Path, n_articles: int | None) -> 
 
 
 def _measure_rouge(bundle: Path, n_articles: int | None) -> dict[str, float]:
-    summaries = measure(bundle, None, str(ARTICLES), limit=n_articles, device="auto").summaries
+    summaries = measure(
+        bundle, None, str(find_data("cnndm-validation.parquet")), limit=n_articles, device="auto"
+    ).summaries
     assert summaries
     return summaries.groups["all"][OURS].mean
