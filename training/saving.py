@@ -12,7 +12,7 @@ from model.analyzer import Analyzer
 from model.bundle import Bundle, save_bundle
 from model.encoder import EncoderFiles
 from model.tags import LabelRule
-from training.calibration import make_rule
+from training.calibration import make_rules
 from training.card import model_card
 from training.config import TrainingConfig
 from training.evaluation import evaluate_tags, story_logits, story_targets
@@ -26,7 +26,7 @@ def save_trained(
     bundle = _describe(config, data, files)
     save_bundle(out, bundle, weights, model_card(bundle))
     logits, targets = story_logits(Analyzer.load(out), data.held_out), story_targets(data.held_out, data.labels)
-    rules = tuple(make_rule(label, targets[:, i], logits[:, i]) for i, label in enumerate(data.labels))
+    rules = make_rules(data.labels, targets, logits)
     metrics = evaluate_tags(targets, logits, rules).to_json()
     final = replace(bundle, rules=rules, report={**bundle.report, "held_out": metrics})
     return save_bundle(out, final, weights, model_card(final))
