@@ -11,3 +11,10 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def put_in_place(complete: Path, target: Path) -> None:
+    """Rename a complete file over `target`: a reader finds the old one or all of the new one. Raises OSError."""
+    sync(complete)
+    complete.replace(target)
+    sync(target.parent)

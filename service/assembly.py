@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.sync import sync
+from model.sync import put_in_place
 from service.formats import Format, open_output
 from service.records import Json, flat_columns, score_column, to_line
 from service.shards import Parts, no_room
@@ -31,10 +30,7 @@ def assemble(parts: Parts, format: Format, labels: Sequence[str], keep: Sequence
     try:
         _write_errors(errors, parts)
         write(parts, temporary, format, _Table(labels, keep))
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(parts.target)
-        sync(parts.target.parent)
+        put_in_place(temporary, parts.target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise no_room(parts.target, sum(path.stat().st_size for path in parts.folder.iterdir()), error) from error

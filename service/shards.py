@@ -6,7 +6,6 @@ OUTPUT.parts/000012.done.json  its counts and errors; written last, so that a sh
 """
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 
 from model.analysis import Failure, Result
 from model.errors import ConfigError, CopydeskError
-from model.sync import sync
+from model.sync import put_in_place
 from service.columns import Item
 from service.records import Counts, Json, count, error_record, make_record, to_line
 
@@ -140,12 +139,8 @@ class Parts:
     def _write(self, path: Path, content: bytes) -> None:
         temporary = path.with_name(f".{path.name}.tmp")
         try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync(path.parent)
+            temporary.write_bytes(content)
+            put_in_place(temporary, path)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise no_room(path, len(content), error) from error

@@ -127,7 +127,7 @@ def promote(
     if not test and (store / TEST_FILE).is_file():
         _errors.print(f"no --test: judged on {store / TEST_FILE}, which training with --store set aside")
     elif not test and not force:
-        raise ConfigError("name labelled stories with --test to compare it with the current version, or add --force")
+        raise ConfigError("name labelled stories with --test to judge it on, or add --force")
     elif not test:
         digest = versions.add(bundle).digest
         versions.promote(digest, instead_of=versions.current(), is_forced=True)

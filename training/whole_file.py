@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from model.errors import DataError
+from model.sync import put_in_place
 
 
 def write_whole(path: Path, lines: Iterable[str]) -> None:
@@ -14,9 +15,7 @@ def write_whole(path: Path, lines: Iterable[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        put_in_place(temporary, path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror}; nothing has changed") from error
     finally:
