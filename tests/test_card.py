@@ -28,7 +28,7 @@ def test_card_quotes_quality_data_and_training(analyzer: Analyzer) -> None:
     card = model_card(replace(analyzer.bundle, report=report))
     assert "| trade | 1.000 | 1.000 | 1.000 | 1.000 | 0.119 | 0.119 | 1 |" in card
     assert "Macro-F1 1.000 (95 %: 1.000 to 1.000)" in card
-    assert "rank 32" in card
+    assert "rank 64" in card
     assert "30 stories to learn from (trade 9), 4 held out" in card
     assert "training/corpus/real_articles.csv" in card
 

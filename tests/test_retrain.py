@@ -21,14 +21,14 @@ from service.app import make_app
 from service.settings import Settings
 from tiny import STORY, TRAINING_WARNINGS, make_tiny_bundle, write_config, write_stories
 from training.cli import commands
-from training.config import read_config
+from training.config import TrainingConfig, read_config
 from training.frozen_stories import read_frozen
 from training.retrain import choose_base
 from training.splits import FrozenTest
 
 pytestmark = TRAINING_WARNINGS
 
-LEARNS = {"passes": "3.0", "rank": '8\nmode = "full"', "encoder_learning_rate": "5e-3\nhead_learning_rate = 1e-2"}
+LEARNS = {"passes": "3.0", "mode": '"full"', "rank": "8", "encoder_learning_rate": "5e-3\nhead_learning_rate = 1e-2"}
 ADMIN = {"Authorization": "Bearer admin"}
 Run = Callable[..., Result]
 
@@ -155,7 +155,8 @@ def test_the_base_is_the_current_version_or_what_ships_where_it_fits(
     digest = store.add(tmp_path / "tiny").digest
     store.promote(digest, instead_of=None)
     assert choose_base(tiny, store) == store.path(digest)
-    ours = read_config(Path("configs/topics.toml"))
+    ours = TrainingConfig()
+    assert read_config(Path("configs/topics.toml")) == ours
     assert choose_base(ours, None) == DEFAULT_BUNDLE
     assert choose_base(ours, store) == DEFAULT_BUNDLE
     assert choose_base(read_config(Path("configs/train.toml")), None) is None

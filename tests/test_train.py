@@ -36,7 +36,7 @@ def train(config: TrainingConfig, out: Path, base: Path | None = None) -> Bundle
 
 @pytest.mark.parametrize(("mode", "rank"), [("lora", 4), ("full", 4), ("full", 0), ("head", 4)])
 def test_training_makes_a_bundle_that_serves(tmp_path: Path, mode: str, rank: int) -> None:
-    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), rank=f'{rank}\nmode = "{mode}"')
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), mode=f'"{mode}"', rank=str(rank))
     bundle = train(read_config(config), tmp_path / "out")
     assert bundle.labels == ("drugs", "security", "trade")
     assert {path.name for path in tmp_path.iterdir()} == {"c.toml", "d.jsonl", "out"}
@@ -106,7 +106,7 @@ def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path
 def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path: Path) -> None:
     data = write_stories(tmp_path / "d.jsonl")
     first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
-    config = read_config(write_config(tmp_path / "h.toml", data, rank='1\nmode = "head"'))
+    config = read_config(write_config(tmp_path / "h.toml", data, mode='"head"', rank="1"))
     second = train(config, tmp_path / "second", base=tmp_path / "first")
     before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
     for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
@@ -129,7 +129,7 @@ def test_an_update_is_stored_at_its_rank() -> None:
 
 
 def test_full_training_with_a_rank_stores_no_more_than_that_rank(tmp_path: Path) -> None:
-    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), rank='2\nmode = "full"')
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), mode='"full"', rank="2")
     train(read_config(config), tmp_path / "out")
     adapter = {name: t for name, t in load_weights(tmp_path / "out").items() if "lora_A" in name}
     assert len(adapter) == 12  # six matrices in each of the two layers
@@ -157,7 +157,7 @@ def test_checkpoints_of_a_run_from_another_base_are_not_mixed_in(tmp_path: Path)
 
 def test_a_base_that_cannot_be_stored_at_a_rank_is_named_before_training(tmp_path: Path) -> None:
     data = write_stories(tmp_path / "d.jsonl")
-    all_of_it = write_config(tmp_path / "c.toml", data, rank='0\nmode = "full"')
+    all_of_it = write_config(tmp_path / "c.toml", data, mode='"full"', rank="0")
     train(read_config(all_of_it), tmp_path / "base")
     with pytest.raises(ConfigError, match=r"the base bundle changed '.*' of its encoder; set encoder\.rank = 0"):
         train(read_config(write_config(tmp_path / "d.toml", data)), tmp_path / "out", base=tmp_path / "base")

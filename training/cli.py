@@ -26,7 +26,12 @@ _PLAIN = "plain"
 
 @commands.command()
 def train(
-    config: Annotated[Path, typer.Argument(help="TOML file; configs/train.toml is a complete example.")],
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="TOML file; configs/train.toml is a complete example.", show_default="what configs/topics.toml says"
+        ),
+    ] = None,
     data: Annotated[
         list[str],
         typer.Option(help="More labelled stories: a file, glob or hub dataset. It corrects earlier ones."),
@@ -61,12 +66,12 @@ def train(
     if store is None and (test_summaries or tolerance or force or report):
         raise typer.BadParameter("--test-summaries, --tolerance, --force and --report need --store")
     need_extra()
-    from training.config import read_config
+    from training.config import TrainingConfig, read_config
     from training.retrain import retrain
     from training.tag_data import load_tag_data
     from training.train import train as run
 
-    settings = read_config(config).with_sources(data, summaries)
+    settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries)
     target = out or Path("runs") / settings.name
     versions = open_store(store) if store else None
     start = _find_base(base, settings, versions)

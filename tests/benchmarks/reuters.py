@@ -1,4 +1,4 @@
-"""Somebody else's labels: configs/topics.toml on Reuters-21578, beside TF-IDF with a linear SVM, and what retraining
+"""Somebody else's labels: `copydesk train --data` on Reuters-21578, beside TF-IDF with a linear SVM, and what retraining
 does to the summary.
 
 A fifth of the training split is kept apart for testing as `copydesk train --store` does it: by content hash, with
@@ -45,7 +45,7 @@ class Result:
 
 
 def run_ours(learn: Sequence[LabelledStory], test: Sequence[LabelledStory], labels: Sequence[str], out: Path) -> Result:
-    """`copydesk train configs/topics.toml --skip-bad`, from files to bundle."""
+    """`copydesk train --skip-bad`, from files to bundle."""
     out.mkdir(parents=True, exist_ok=True)
     rows = ({"text": s.text, "title": s.title, "labels": sorted(s.labels)} for s in learn)
     (out / "learn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
