@@ -114,6 +114,7 @@ def test_promote_with_too_few_stories_is_refused_with_the_reason(run: Run, store
     result = run("promote", third, "--test", few, "--device", "cpu")
     assert result.exit_code == 1
     assert "too few to tell" in result.stdout
+    assert "the current version serves on" in result.stderr
     assert store.current() == second
     assert store.journal()[-1].action == "refuse"
 

@@ -106,6 +106,7 @@ def test_force_promotes_and_the_journal_says_so(run: Run, tmp_path: Path) -> Non
     refused = CliRunner().invoke(commands, arguments)
     assert refused.exit_code == 1
     assert "too few to tell" in refused.output
+    assert "no version is current yet; --force promotes" in " ".join(refused.output.split())
     store = Store(tmp_path / "models")
     assert store.current() is None
     assert CliRunner().invoke(commands, [*arguments, "--force"]).exit_code == 0

@@ -164,7 +164,8 @@ def conclude(verdict: "Verdict", report: Path | None, *, is_forced: bool) -> Non
     _show_verdict(verdict, report)
     digest = verdict.candidate.digest
     if not (verdict.is_passed or is_forced):
-        _errors.print(f"refused {digest[:12]}; the current version serves on")
+        left = "the current version serves on" if verdict.current else "no version is current yet"
+        _errors.print(f"refused {digest[:12]}; {left}; --force promotes it all the same")
         raise typer.Exit(1)
     _errors.print(f"promoted {digest[:12]}" + ("" if verdict.is_passed else " by force"))
 
