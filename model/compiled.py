@@ -60,10 +60,19 @@ def compile_encoder(encoder: Encoder, device: Device) -> Encoder:
     except Exception as reason:
         logger.warning("OpenVINO cannot compile the encoder, torch runs it: %s", reason)
         return encoder
+    finally:
+        _forget_traces()
     if not error <= _TOLERANCE[device.dtype]:
         logger.warning("OpenVINO's states are %.1f %% off, torch runs the encoder", 100 * error)
         return encoder
     return compiled
+
+
+def _forget_traces() -> None:
+    """Free what torch would keep for ever of every module it traced: memory that grows with each model swapped in."""
+    torch._C._jit_clear_class_registry()
+    torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
+    torch.jit._state._clear_class_state()
 
 
 def _example(n_windows: int, n_tokens: int) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,9 @@
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openvino_telemetry
+import psutil
 import pytest
 import torch
 from torch import Tensor
@@ -47,6 +49,18 @@ def test_threads_do_not_write_into_each_others_states(encoder: Encoder) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda shape: compiled(*windows(*shape)), shapes))
     assert all(torch.allclose(left, right, atol=1e-5) for left, right in zip(found, expected, strict=True))
+
+
+def test_compiling_again_and_again_leaves_nothing_behind(encoder: Encoder) -> None:
+    def grow(n_times: int) -> float:
+        before = psutil.Process().memory_info().rss
+        for _ in range(n_times):
+            compile_encoder(encoder, FP32)
+        gc.collect()
+        return float(psutil.Process().memory_info().rss - before) / 1e6
+
+    grow(3)
+    assert grow(12) < 45  # a trace that is kept takes 7 MB
 
 
 def test_an_encoder_that_does_not_compile_runs_in_torch(

@@ -23,6 +23,7 @@ from model.bundle import load_manifest, load_weights, save_bundle
 from model.store import Store
 from tiny import STORY, make_tiny_bundle
 
+MAX_GROWTH_MB = 50  # in 160 swaps
 N_SWAPS = 200
 N_VERSIONS = 8
 N_CLIENTS = 8
@@ -84,7 +85,8 @@ async def swap_under_load(report: Report, server: Server, store: Store, n_swaps:
     report.add(f"{name}: requests that failed", seen.statuses.total() - seen.statuses[200], at_most=0)
     report.add(f"{name}: wrong answers", seen.n_wrong, at_most=0)
     report.add(f"{name}: models that answered", len(seen.digests), at_least=min(n_swaps, N_VERSIONS))
-    report.add(f"{name}: growth since the first fifth", memory[-1] - memory[min(1, len(memory) - 1)], "MB")
+    growth = memory[-1] - memory[min(1, len(memory) - 1)]
+    report.add(f"{name}: growth since the first fifth", growth, "MB", at_most=MAX_GROWTH_MB)
 
 
 def add_row(report: Report, n_swaps: int, seen: Seen, megabytes: float) -> None:
