@@ -3,6 +3,8 @@
 import logging
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +30,7 @@ class CompiledEncoder(Encoder):
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
         # openvino.convert_model would do the same and report its use to the vendor.
-        with warnings.catch_warnings(), torch.inference_mode():
+        with _forgotten_traces(), warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")  # the tracer's, about sizes that the proof checks
             decoder = TorchScriptPythonDecoder(encoder, example_input=_example(*_EXAMPLE))
         frontend = FrontEndManager().load_by_framework("pytorch")
@@ -60,19 +62,21 @@ def compile_encoder(encoder: Encoder, device: Device) -> Encoder:
     except Exception as reason:
         logger.warning("OpenVINO cannot compile the encoder, torch runs it: %s", reason)
         return encoder
-    finally:
-        _forget_traces()
     if not error <= _TOLERANCE[device.dtype]:
         logger.warning("OpenVINO's states are %.1f %% off, torch runs the encoder", 100 * error)
         return encoder
     return compiled
 
 
-def _forget_traces() -> None:
+@contextmanager
+def _forgotten_traces() -> Iterator[None]:
     """Free what torch would keep for ever of every module it traced: memory that grows with each model swapped in."""
-    torch._C._jit_clear_class_registry()
-    torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
-    torch.jit._state._clear_class_state()
+    try:
+        yield
+    finally:
+        torch._C._jit_clear_class_registry()
+        torch.jit._recursive.concrete_type_store = torch.jit._recursive.ConcreteTypeStore()
+        torch.jit._state._clear_class_state()
 
 
 def _example(n_windows: int, n_tokens: int) -> tuple[Tensor, Tensor]:
