@@ -4,7 +4,14 @@ Offsets are code points into the text as sent, half open: `text[start:end]`.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of code points."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,23 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from model.analysis import Analysis, Coverage, Document, Failure, Furniture, Options, Result, StoryAnalysis
-from model.bundle import DEFAULT_BUNDLE, Bundle, load_manifest, load_network
-from model.compiled import CompiledEncoder, compile_encoder
-from model.device import Device, choose_device
-from model.encoder import find_encoder, load_tokenizer, special_tokens
-from model.encoding import Encoding, Part
-from model.errors import DocumentError
-from model.html import extract_text
-from model.network import Network, NetworkOutput, SentenceLayout
-from model.pages import Story, read_page
-from model.sentences import split_sentences
-from model.stream import analyze_stream
-from model.summary import Candidate, rank_sentences, summarise
-from model.tags import Passage, make_tags, sigmoid
-from model.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
-from model.workers import Workers, one_core
+from copydesk.model.analysis import Analysis, Coverage, Document, Failure, Furniture, Options, Result, StoryAnalysis
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
+from copydesk.model.bundles.weights import load_network
+from copydesk.model.errors import DocumentError
+from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
+from copydesk.model.network.device import Device, choose_device
+from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
+from copydesk.model.network.encoding import Encoding, Part
+from copydesk.model.network.heads import Network, NetworkOutput, SentenceLayout
+from copydesk.model.network.windows import SpecialTokens, TokenizedStory, batch_windows, tokenize_story
+from copydesk.model.network.workers import Workers, one_core
+from copydesk.model.output.summary import Candidate, rank_sentences, summarise
+from copydesk.model.output.tags import Passage, make_tags, sigmoid
+from copydesk.model.page.html import extract_text
+from copydesk.model.page.reader import Story, read_page
+from copydesk.model.page.sentences import split_sentences
+from copydesk.model.stream import analyze_stream
 
 MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
 _LETTER = re.compile(r"[^\W\d_]")

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-from model.analysis import Document, Failure, Options, Result
-from model.errors import DocumentError
-from model.prefetch import prefetch
+from copydesk.model.analysis import Document, Failure, Options, Result
+from copydesk.model.errors import DocumentError
+from copydesk.model.prefetch import prefetch
 
 if TYPE_CHECKING:
-    from model.analyzer import Analyzer, Prepared, StoryScores
+    from copydesk.model.analyzer import Analyzer, Prepared, StoryScores
 
     ItemT = TypeVar("ItemT", Prepared, Prepared | Failure)
     Chunk = list[Prepared | Failure]

@@ -1,1 +1,1 @@
-"""HTTP and bulk jobs: turns requests into calls of `model.analyzer.Analyzer`."""
+"""HTTP and bulk jobs: turns requests into calls of `copydesk.model.analyzer.Analyzer`."""

@@ -1,13 +1,15 @@
 """An analysis as the JSON object of the contract: one place for HTTP, bulk jobs and the command line."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
-from model.analysis import Analysis, Evidence, Failure, Result, ScoredSentence, StoryAnalysis, Tag
-from service.offsets import Convert, offset_converter
-from service.schemas import DEFAULT_PARTS, Part, Unit
+from copydesk.model.analysis import Analysis, Evidence, Failure, Result, ScoredSentence, StoryAnalysis, Tag
+from copydesk.service.offsets import Convert, Unit, offset_converter
 
 Json = dict[str, Any]  # Any: JSON
+Part = Literal["tags", "summary", "evidence", "sentences", "furniture", "text"]
+DEFAULT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "evidence", "furniture"})
+HTML_PARTS: frozenset[Part] = DEFAULT_PARTS | {"text"}  # offsets point into the extracted text
 
 
 def to_answer(result: Result, parts: Collection[Part] = DEFAULT_PARTS, unit: Unit = "codepoints") -> Json:

@@ -41,5 +41,5 @@ def configure_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("service").setLevel(logging.INFO)
+    logging.getLogger("copydesk").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)

@@ -8,8 +8,8 @@ from limits import RateLimitItem, parse
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from model.bundle import DEFAULT_BUNDLE
-from model.errors import ConfigError
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.errors import ConfigError
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _LOOPBACK = ("localhost", "::1")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.analyzer import Analyzer
-from model.device import Device
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.device import Device
 from tiny import ROOT, make_tiny_bundle
 
 

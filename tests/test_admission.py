@@ -1,6 +1,6 @@
 import pytest
 
-from service.admission import Admission, OverloadedError, estimate_tokens
+from copydesk.service.inference.admission import Admission, OverloadedError, estimate_tokens
 
 
 def make_admission(max_tokens: int) -> Admission:

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.analysis import Analysis, Document, Failure, Options, SummaryOptions
-from model.analyzer import Analyzer
-from model.errors import DocumentError
-from model.windows import batch_windows
+from copydesk.model.analysis import Analysis, Document, Failure, Options, SummaryOptions
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import DocumentError
+from copydesk.model.network.windows import batch_windows
 from tiny import LABELS, STORY
 
 

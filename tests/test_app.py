@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from model.analysis import Document
-from model.analyzer import Analyzer
-from service.answers import to_answer
-from service.app import make_app
-from service.bulk import Job, open_parts, run_bulk
-from service.rows import Position
-from service.settings import Settings
-from service.sources import find_source
+from copydesk.model.analysis import Document
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.rows import Position
+from copydesk.model.files.sources import find_source
+from copydesk.service.answers import to_answer
+from copydesk.service.bulk.job import Job, open_parts, run_bulk
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from tiny import LABELS, STORY
 
 CANARY = "Xyzzyfruit"

@@ -2,9 +2,9 @@ import pytest
 
 pytest.importorskip("peft")
 
-from model.errors import DataError
-from training.articles import load_articles
-from training.config import SummariesSection
+from copydesk.model.errors import DataError
+from copydesk.training.config import SummariesSection
+from copydesk.training.data.articles import load_articles
 
 
 def test_a_word_that_names_a_builder_is_no_source_of_summaries() -> None:

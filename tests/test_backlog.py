@@ -3,10 +3,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from model.analyzer import Analyzer
-from model.encoding import Encoding
-from model.windows import tokenize_story
-from service.backlog import Backlog, ClosedError, ForwardError, Job
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Encoding
+from copydesk.model.network.windows import tokenize_story
+from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, Job
 
 MakeJob = Callable[[int], Job]
 

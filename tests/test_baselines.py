@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.errors import DataError
-from training.baselines import evaluate_baselines, predict_keywords, predict_majority
-from training.stories import LabelledStory, read_stories
+from copydesk.model.errors import DataError
+from copydesk.training.data.stories import LabelledStory, read_stories
+from copydesk.training.evaluation.baselines import evaluate_baselines, predict_keywords, predict_majority
 
 LABELS = ("trade", "security", "taiwan", "drugs")
 CORPUS = Path(__file__).parent.parent / "training" / "corpus"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from model.errors import CopydeskError
-from service.cli import commands
-from service.sources import STDIN
+from copydesk.model.errors import CopydeskError
+from copydesk.model.files.sources import STDIN
+from copydesk.service.cli.cli import commands
 from tiny import ROOT, STORY
 
 LINE = json.dumps({"id": 1, "text": STORY}) + "\n"

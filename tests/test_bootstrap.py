@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.bootstrap import (
+from copydesk.training.metrics.bootstrap import (
     N_RESAMPLES,
     Interval,
     compare_calibration,
@@ -11,7 +11,7 @@ from training.bootstrap import (
     mean_interval,
     resample_stories,
 )
-from training.metrics import calibration_error
+from copydesk.training.metrics.quality import calibration_error
 
 
 def test_every_resample_draws_as_many_stories_as_there_are() -> None:

@@ -10,15 +10,15 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from model.analysis import Options, SummaryOptions
-from model.analyzer import Analyzer
-from model.errors import ConfigError
-from service.bulk import Job, open_parts, run_bulk
-from service.columns import Columns
-from service.records import Counts
-from service.rows import Position
-from service.shards import OutputError
-from service.sources import find_source
+from copydesk.model.analysis import Options, SummaryOptions
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import ConfigError
+from copydesk.model.files.rows import Position
+from copydesk.model.files.sources import find_source
+from copydesk.service.bulk.columns import Columns
+from copydesk.service.bulk.job import Job, open_parts, run_bulk
+from copydesk.service.bulk.records import Counts
+from copydesk.service.bulk.shards import OutputError
 from tiny import LABELS, STORY
 
 

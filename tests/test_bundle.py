@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.analyzer import Analyzer
-from model.bundle import load_manifest, load_network, save_bundle
-from model.encoder import find_encoder, load_encoder, merge_adapter
-from model.errors import BundleError, EncoderError
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.bundles.weights import load_network, save_bundle
+from copydesk.model.errors import BundleError, EncoderError
+from copydesk.model.network.encoder import load_encoder, merge_adapter
+from copydesk.model.network.encoder_files import find_encoder
 from tiny import TINY_ENCODER, make_tiny_bundle
 
 

@@ -2,10 +2,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from model.analyzer import Analyzer
-from training.card import _mode, model_card
-from training.config import TrainingConfig
-from training.evaluation import evaluate_tags
+from copydesk.model.analyzer import Analyzer
+from copydesk.training.config import TrainingConfig
+from copydesk.training.evaluation.tags import evaluate_tags
+from copydesk.training.fit.card import _mode, model_card
 
 
 def test_a_bundle_that_says_little_has_a_card_without_gaps(analyzer: Analyzer) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import DataError
-from training.config import TagsSection, TrainingConfig
-from training.data_check import check_stories
-from training.stories import LabelledStory, count_labels, read_stories
-from training.tag_data import load_tag_data
+from copydesk.model.errors import DataError
+from copydesk.training.config import TagsSection, TrainingConfig
+from copydesk.training.data.check import check_stories
+from copydesk.training.data.stories import LabelledStory, count_labels, read_stories
+from copydesk.training.data.tag_data import load_tag_data
 
 GOOD: list[dict[str, object]] = [{"text": f"Ministers met for the {n}th time.", "labels": ["trade"]} for n in range(40)]
 

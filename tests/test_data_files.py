@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import DataError
-from training.data_files import expand_source, read_rows
+from copydesk.model.errors import DataError
+from copydesk.training.data.files import expand_source, read_rows
 
 ROWS = [{"text": "It rained.\nA lot.", "labels": ["a"]}, {"text": "It did not.", "labels": []}]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from training.data_measures import DataMeasures, LabelCount, Together, measure_data
-from training.data_report import write_data_report
-from training.data_tables import print_data
+from copydesk.training.data.measures import DataMeasures, LabelCount, Together, measure_data
+from copydesk.training.reports.data_report import write_data_report
+from copydesk.training.reports.data_tables import print_data
 
 TOPICS = ("tariff duty export import", "heroin fentanyl cartel seizure", "rain sun wind snow")
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from model.device import choose_device
-from model.errors import DeviceError
+from copydesk.model.errors import DeviceError
+from copydesk.model.network.device import choose_device
 
 
 def test_the_cpu_always_works() -> None:

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from training.duplicates import group_texts, sign_texts
+from copydesk.training.data.duplicates import group_texts, sign_texts
 
 WORDS = [f"word{n}" for n in range(500)]
 

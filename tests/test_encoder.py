@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from model.encoder import DEFAULT_ENCODER, find_encoder, load_encoder, load_tokenizer, special_tokens
-from model.errors import EncoderError
+from copydesk.model.errors import EncoderError
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder, load_tokenizer, special_tokens
 from tiny import TINY_ENCODER
 
 
@@ -25,7 +26,7 @@ def test_the_default_encoder_is_the_original() -> None:
 
 
 def test_a_changed_default_encoder_is_refused(encoder_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.encoder._installed_folder", lambda: encoder_copy)
+    monkeypatch.setattr("copydesk.model.network.encoder._installed_folder", lambda: encoder_copy)
     with pytest.raises(EncoderError, match=r"has SHA-256 .* expected 53aa51172d14.*reinstall"):
         find_encoder(DEFAULT_ENCODER)
 

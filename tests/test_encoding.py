@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from model.analysis import Document, Options
-from model.analyzer import Analyzer
-from model.encoding import Encoding
-from model.windows import tokenize_story
+from copydesk.model.analysis import Document, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Encoding
+from copydesk.model.network.windows import tokenize_story
 from tiny import STORY
 
 

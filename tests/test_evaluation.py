@@ -1,9 +1,9 @@
 import numpy as np
 
-from model.tags import LabelRule
-from training.evaluation import Mistake, evaluate_slices, evaluate_tags, find_mistakes
-from training.slices import length_slice
-from training.stories import LabelledStory
+from copydesk.model.output.tags import LabelRule
+from copydesk.training.data.stories import LabelledStory
+from copydesk.training.evaluation.slices import length_slice
+from copydesk.training.evaluation.tags import Mistake, evaluate_slices, evaluate_tags, find_mistakes
 
 RULES = (LabelRule("trade"), LabelRule("drugs", threshold=0.3))
 STORIES = [

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from model.errors import DataError
-from training.exports import find_format
-from training.stories import LabelledStory, read_stories
+from copydesk.model.errors import DataError
+from copydesk.training.data.exports import find_format
+from copydesk.training.data.stories import LabelledStory, read_stories
 
 TEXT = "Ministers cut the duty on steel."
 STORY = LabelledStory(TEXT, frozenset({"trade", "security"}))

@@ -1,4 +1,4 @@
-from training.extracts import choose_centroid, choose_extracts, choose_textrank
+from copydesk.training.evaluation.extracts import choose_centroid, choose_extracts, choose_textrank
 
 SENTENCES = [
     "The weather hurt.",

@@ -11,12 +11,12 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from model.analysis import Analysis, Document, Options
-from model.analyzer import Analyzer
-from model.encoding import Part
-from service.app import make_app
-from service.logs import JsonFormatter
-from service.settings import Settings
+from copydesk.model.analysis import Analysis, Document, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Part
+from copydesk.service.http.app import make_app
+from copydesk.service.logs import JsonFormatter
+from copydesk.service.settings import Settings
 from tiny import STORY
 
 CANARY = "Xyzzyfruit"
@@ -127,7 +127,7 @@ def test_no_refusal_tells_the_text(client: TestClient, log: list[str], content: 
 def test_three_failed_passes_turn_readyz_red_and_a_good_one_turns_it_green(
     client: TestClient, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.scheduler._IDLE_S", 3600)
+    monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 3600)
     with monkeypatch.context() as patch:
         patch.setattr(analyzer, "begin", raise_canary)
         for _ in range(3):

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import DataError
-from training.frozen_stories import add_frozen, read_frozen
-from training.stories import LabelledStory, read_stories
+from copydesk.model.errors import DataError
+from copydesk.training.data.frozen import add_frozen, read_frozen
+from copydesk.training.data.stories import LabelledStory, read_stories
 
 RAIN = LabelledStory("It rained in Kyiv all week.", frozenset({"trade"}), frozenset({"drugs"}), "Rain", "a1")
 

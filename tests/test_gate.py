@@ -8,21 +8,22 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from model.analyzer import Analyzer
-from model.bundle import Bundle, load_manifest, save_bundle
-from model.errors import BundleError, StoreError
-from model.network import HeadConfig
-from model.store import Store
-from model.tags import LabelRule
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle, load_manifest
+from copydesk.model.bundles.store import Store
+from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.errors import BundleError, StoreError
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.output.tags import LabelRule
+from copydesk.training.data.stories import LabelledStory
+from copydesk.training.evaluation.tags import calibrate, story_logits
+from copydesk.training.metrics.bootstrap import Interval
+from copydesk.training.metrics.quality import Floats
+from copydesk.training.release.checks import Check, Tolerances
+from copydesk.training.release.gate import FROZEN, NEW, Verdict, judge, submit
+from copydesk.training.release.scored import Version
+from copydesk.training.reports.comparison import render_comparison
 from tiny import LABELS, make_tiny_bundle
-from training.bootstrap import Interval
-from training.checks import Check, Tolerances
-from training.comparison import render_comparison
-from training.evaluation import calibrate, story_logits
-from training.gate import FROZEN, NEW, Verdict, judge, submit
-from training.metrics import Floats
-from training.stories import LabelledStory
-from training.versions import Version
 
 N_STORIES = 400
 SETS = (FROZEN, NEW)
@@ -380,7 +381,7 @@ def test_a_version_promoted_meanwhile_stops_the_promotion(
         store.promote(other, instead_of=store.current())
         return judge(*arguments)
 
-    monkeypatch.setattr("training.gate.judge", judge_slowly)
+    monkeypatch.setattr("copydesk.training.release.gate.judge", judge_slowly)
     with pytest.raises(StoreError, match="compare with that one"):
         submit(change_weights(truth, tmp_path / "k", "same"), store, labelled, [], device="cpu")
     assert store.current() == other
@@ -389,7 +390,9 @@ def test_a_version_promoted_meanwhile_stops_the_promotion(
 def test_the_first_version_is_compared_with_the_bundle_that_ships_if_it_knows_the_same_labels(
     tmp_path: Path, truth: Path, labelled: list[LabelledStory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.gate.DEFAULT_BUNDLE", change_weights(truth, tmp_path / "ships", "ships"))
+    monkeypatch.setattr(
+        "copydesk.training.release.gate.DEFAULT_BUNDLE", change_weights(truth, tmp_path / "ships", "ships")
+    )
     store = Store(tmp_path / "models")
     verdict = submit(change_weights(truth, tmp_path / "k", "flipped"), store, labelled, [], device="cpu")
     assert verdict.current is not None

@@ -1,6 +1,6 @@
 import pytest
 
-from service.health import Health
+from copydesk.service.inference.health import Health
 
 
 def fail(health: Health, n_times: int) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.errors import DocumentError
-from model.html import MAX_HTML, extract_text
+from copydesk.model.errors import DocumentError
+from copydesk.model.page.html import MAX_HTML, extract_text
 
 PARAGRAPHS = [
     "The first tram in nine years rolled out of the depot at Linden Cross on Monday with thirty children on board.",

@@ -5,12 +5,12 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from model.analyzer import Analyzer
-from model.errors import BundleError, ConfigError
-from service.app import make_app
-from service.cli import commands
-from service.keys import find_key
-from service.settings import Settings, read_settings
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import BundleError, ConfigError
+from copydesk.service.cli.cli import commands
+from copydesk.service.http.app import make_app
+from copydesk.service.http.layers.api_keys import find_key
+from copydesk.service.settings import Settings, read_settings
 
 OLD, NEW = (hashlib.sha256(key.encode()).hexdigest() for key in ("old-key", "new-key"))
 

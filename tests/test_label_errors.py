@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.label_errors import N_FOLDS, LabelError, cross_validate, find_label_errors
-from training.stories import LabelledStory
+from copydesk.training.data.label_errors import N_FOLDS, LabelError, cross_validate, find_label_errors
+from copydesk.training.data.stories import LabelledStory
 
 TOPICS = {"trade": "tariff duty export import", "drugs": "heroin fentanyl cartel seizure"}
 

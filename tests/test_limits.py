@@ -2,9 +2,9 @@ import hashlib
 
 from fastapi.testclient import TestClient
 
-from model.analyzer import Analyzer
-from service.app import make_app
-from service.settings import Settings, read_settings
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings, read_settings
 
 
 def test_each_key_has_a_rate_of_its_own(analyzer: Analyzer) -> None:

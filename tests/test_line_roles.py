@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.line_classifier import ROLES
-from training import line_roles
-from training.composer import Composer
-from training.language import read_corpus, read_language
+from copydesk.model.page.classifier import ROLES
+from copydesk.training.line_roles import train as line_roles
+from copydesk.training.line_roles.composer import Composer
+from copydesk.training.line_roles.language import read_corpus, read_language
 
 TRAINING = Path(line_roles.__file__).parent
 

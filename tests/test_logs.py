@@ -2,7 +2,7 @@ import json
 import logging
 import sys
 
-from service.logs import JsonFormatter, request_id
+from copydesk.service.logs import JsonFormatter, request_id
 
 
 def make_record(exc_info: bool = False) -> logging.LogRecord:

@@ -4,8 +4,8 @@ import datasets
 import pytest
 
 from copydesk import DatasetMap
-from model.analyzer import Analyzer
-from model.errors import ConfigError
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import ConfigError
 from tiny import LABELS, STORY
 
 

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from training.metrics import average_precision, calibration_bins, calibration_error, micro_f1, subset_accuracy
+from copydesk.training.metrics.quality import (
+    average_precision,
+    calibration_bins,
+    calibration_error,
+    micro_f1,
+    subset_accuracy,
+)
 
 TARGETS = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0], [0.0, 0.0]])
 DECISIONS = np.array([[True, False], [True, True], [False, True], [False, False]])

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from model.errors import ConfigError, StoreError
-from model.store import Store
+from copydesk.model.bundles.store import Store
+from copydesk.model.errors import ConfigError, StoreError
+from copydesk.training.cli.cli import commands
+from copydesk.training.data.frozen import add_frozen
+from copydesk.training.data.stories import read_stories
 from tiny import LABELS, STORY, make_tiny_bundle
-from training.cli import commands
-from training.frozen_stories import add_frozen
-from training.stories import read_stories
 
 Run = Callable[..., Result]
 N_STORIES = 16

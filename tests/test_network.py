@@ -1,9 +1,10 @@
 import torch
 
-from model.analyzer import layout_of
-from model.encoder import find_encoder, load_encoder
-from model.network import Network, SentenceLayout, add_token_states, softmax_per_story
-from model.windows import SpecialTokens, batch_windows, tokenize_story
+from copydesk.model.analyzer import layout_of
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network, SentenceLayout, add_token_states, softmax_per_story
+from copydesk.model.network.windows import SpecialTokens, batch_windows, tokenize_story
 from tiny import TINY_ENCODER, TINY_HEADS
 
 SPECIAL = SpecialTokens(2, 3, 0)

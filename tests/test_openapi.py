@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from generated import send_generated
-from model.analyzer import Analyzer
-from service.app import make_app
-from service.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.pages import Page, read_page
+from copydesk.model.page.reader import Page, read_page
 
 STORY = """\
 The first tram in nine years rolled out of the depot at Linden Cross on Monday with thirty schoolchildren on board.

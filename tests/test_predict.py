@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from model.analysis import Document, Options
-from model.analyzer import Analyzer
-from service.app import make_app
-from service.settings import Settings
+from copydesk.model.analysis import Document, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from tiny import LABELS, STORY
 
 

@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from training.cli import commands
-from training.report import measure, write_report
+from copydesk.training.cli.cli import commands
+from copydesk.training.evaluation.measure import measure
+from copydesk.training.reports.report import write_report
 
 SENTENCES = (
     "Ministers agreed to cut the duty on steel.",

@@ -12,19 +12,19 @@ from typer.testing import CliRunner, Result
 
 pytest.importorskip("peft")
 
-import training.train
-from model.analyzer import Analyzer
-from model.bundle import DEFAULT_BUNDLE
-from model.errors import DataError
-from model.store import Store
-from service.app import make_app
-from service.settings import Settings
+import copydesk.training.fit.run
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.bundles.store import Store
+from copydesk.model.errors import DataError
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
+from copydesk.training.cli.cli import commands
+from copydesk.training.config import TrainingConfig, read_config
+from copydesk.training.data.frozen import read_frozen
+from copydesk.training.data.splits import FrozenTest
+from copydesk.training.release.retrain import choose_base
 from tiny import STORY, TRAINING_WARNINGS, make_tiny_bundle, write_config, write_stories
-from training.cli import commands
-from training.config import TrainingConfig, read_config
-from training.frozen_stories import read_frozen
-from training.retrain import choose_base
-from training.splits import FrozenTest
 
 pytestmark = TRAINING_WARNINGS
 
@@ -121,7 +121,7 @@ def test_an_interrupted_training_leaves_the_store_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.train, "train_network", stop)
+        patch.setattr(copydesk.training.fit.run, "train_network", stop)
         assert run(name="out").exit_code == 130
     assert not (tmp_path / "models").exists()
     assert not (tmp_path / "out").exists()

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from model.errors import DataError
-from service.rows import Position, Row, read_rows
-from service.sources import find_source
+from copydesk.model.errors import DataError
+from copydesk.model.files.rows import Position, Row, read_rows
+from copydesk.model.files.sources import find_source
 
 ROWS = [{"id": str(n), "text": f'Zürich, line {n}\nand more; "so" he said.'} for n in range(150)]
 
@@ -74,7 +74,7 @@ def test_a_csv_row_of_another_width_has_its_line_number(tmp_path: Path) -> None:
 def test_a_line_longer_than_any_article_is_skipped_in_bounded_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.rows._MAX_LINE", 64)
+    monkeypatch.setattr("copydesk.model.files.rows._MAX_LINE", 64)
     path = tmp_path / "in.jsonl"
     path.write_text(json.dumps({"text": "x" * 1000}) + '\n{"text": "b"}\n')
     assert [(row.line, row.problem is None) for row in rows_of(path)] == [(1, False), (2, True)]

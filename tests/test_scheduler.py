@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from model.analysis import Analysis, Document, Failure, Options
-from model.analyzer import Analyzer
-from model.encoding import Part
-from service.admission import Admission, OverloadedError
-from service.backlog import ForwardError
-from service.metrics import Metrics
-from service.scheduler import Scheduler
+from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Part
+from copydesk.service.inference.admission import Admission, OverloadedError
+from copydesk.service.inference.backlog import ForwardError
+from copydesk.service.inference.scheduler import Scheduler
+from copydesk.service.metrics import Metrics
 from tiny import STORY
 
 
@@ -110,7 +110,7 @@ def test_a_device_that_failed_is_probed_until_it_works_again(
         raise RuntimeError("device lost")
 
     async def run() -> None:
-        monkeypatch.setattr("service.scheduler._IDLE_S", 0.01)
+        monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 0.01)
         async with running(analyzer) as scheduler:
             with monkeypatch.context() as patch:
                 patch.setattr(analyzer, "begin", explode)

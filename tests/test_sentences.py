@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.sentences import Span, is_hard_wrapped, split_sentences
+from copydesk.model.analysis import Span
+from copydesk.model.page.sentences import is_hard_wrapped, split_sentences
 
 
 def sentences(text: str) -> list[str]:

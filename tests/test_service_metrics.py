@@ -1,9 +1,9 @@
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from model.analyzer import Analyzer
-from service.app import make_app
-from service.settings import Settings
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from tiny import LABELS, STORY
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import DataError
-from training.splits import FrozenTest
-from training.stories import LabelledStory, split_stories
+from copydesk.model.errors import DataError
+from copydesk.training.data.splits import FrozenTest
+from copydesk.training.data.stories import LabelledStory, split_stories
 
 WORDS = [f"word{n}" for n in range(400)]
 

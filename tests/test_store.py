@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from model.bundle import load_manifest
-from model.errors import BundleError, StoreError
-from model.store import Pointer, Store
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.bundles.store import Pointer, Store
+from copydesk.model.errors import BundleError, StoreError
 from tiny import make_tiny_bundle
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 import torch
 
-from model.analysis import Analysis, Document, Failure, Options
-from model.analyzer import Analyzer
-from model.encoding import Part
-from model.prefetch import prefetch
-from model.stream import analyze_stream
+from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Part
+from copydesk.model.prefetch import prefetch
+from copydesk.model.stream import analyze_stream
 from tiny import STORY
 
 

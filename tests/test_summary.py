@@ -1,8 +1,7 @@
 import pytest
 
-from model.analysis import SummaryOptions
-from model.sentences import Span
-from model.summary import Candidate, summarise
+from copydesk.model.analysis import Span, SummaryOptions
+from copydesk.model.output.summary import Candidate, summarise
 
 
 def candidates(*texts_and_scores: tuple[str, float]) -> list[Candidate]:

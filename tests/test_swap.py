@@ -15,17 +15,18 @@ import torch
 from fastapi.testclient import TestClient
 from safetensors.torch import load_file
 
-from model.analysis import Analysis, Document, Options
-from model.analyzer import Analyzer
-from model.bundle import load_manifest, save_bundle
-from model.encoding import Part
-from model.store import Store
-from service.admission import Admission
-from service.app import make_app
-from service.metrics import Metrics
-from service.scheduler import Scheduler
-from service.settings import Settings
-from service.swap import SwapError, Swapper
+from copydesk.model.analysis import Analysis, Document, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.bundles.store import Store
+from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.network.encoding import Part
+from copydesk.service.http.app import make_app
+from copydesk.service.inference.admission import Admission
+from copydesk.service.inference.scheduler import Scheduler
+from copydesk.service.inference.swap import SwapError, Swapper
+from copydesk.service.metrics import Metrics
+from copydesk.service.settings import Settings
 from tiny import STORY, make_tiny_bundle
 
 ADMIN = {"Authorization": "Bearer admin"}

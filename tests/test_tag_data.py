@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip("peft")
 
-from model.errors import DataError
+from copydesk.model.errors import DataError
+from copydesk.training.config import TagsSection, TrainingConfig
+from copydesk.training.data.splits import FrozenTest
+from copydesk.training.data.tag_data import TagData, load_tag_data
 from tiny import write_stories
-from training.config import TagsSection, TrainingConfig
-from training.splits import FrozenTest
-from training.tag_data import TagData, load_tag_data
 
 
 def load(*files: Path, skip_bad: bool = False, frozen: FrozenTest | None = None) -> TagData:

@@ -4,28 +4,31 @@ from pathlib import Path
 import pytest
 import torch
 
-import training.train
-from model.analyzer import Analyzer
-from model.bundle import Bundle, load_network, load_weights
-from model.encoder import find_encoder, load_encoder
-from model.errors import BundleError, ConfigError, DataError
-from model.network import HeadConfig, Network
-from model.tags import LabelRule
+import copydesk.training.fit.run
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.bundles.weights import load_network, load_weights
+from copydesk.model.errors import BundleError, ConfigError, DataError
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.output.tags import LabelRule
 from tiny import STORY, TINY_ENCODER, TINY_HEADS, TRAINING_WARNINGS, make_tiny_bundle, write_config, write_stories
 
 pytest.importorskip("peft")
 
 import numpy as np
 
-from training.calibration import choose_threshold, fit_platt, make_rules
-from training.config import TrainingConfig, read_config
-from training.metrics import label_quality
-from training.oracle import choose_oracle
-from training.stories import read_stories, split_stories
-from training.tag_data import load_tag_data
-from training.train import train as train_on
-from training.updates import low_rank_updates
-from training.warm_start import load_base, start_from
+from copydesk.training.config import TrainingConfig, read_config
+from copydesk.training.data.stories import read_stories, split_stories
+from copydesk.training.data.tag_data import load_tag_data
+from copydesk.training.fit.low_rank import low_rank_updates
+from copydesk.training.fit.run import train as train_on
+from copydesk.training.fit.warm_start import load_base, start_from
+from copydesk.training.metrics.calibration import choose_threshold, fit_platt, make_rules
+from copydesk.training.metrics.oracle import choose_oracle
+from copydesk.training.metrics.quality import label_quality
 
 pytestmark = TRAINING_WARNINGS
 
@@ -148,7 +151,9 @@ def test_checkpoints_of_a_run_from_another_base_are_not_mixed_in(tmp_path: Path)
     config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
     make_tiny_bundle(tmp_path / "base")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.train, "train_network", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            copydesk.training.fit.run, "train_network", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             train(config, tmp_path / "out", base=tmp_path / "base")
     with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
@@ -231,7 +236,7 @@ def test_the_oracle_takes_the_sentences_that_cover_the_reference() -> None:
 def test_the_oracle_scores_as_rouge_score_does() -> None:
     from rouge_score.rouge_scorer import RougeScorer
 
-    from training.oracle import tokenize
+    from copydesk.training.metrics.oracle import tokenize
 
     text = "Ministers' negotiations ended; nobody's tariffs were cutting U.S. steel-makers' costs by 25%."
     assert tokenize(text) == list(RougeScorer(["rouge1"], use_stemmer=True)._tokenizer.tokenize(text))

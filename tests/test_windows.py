@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.windows import SpecialTokens, Window, batch_windows, pack_windows, tokenize_story
+from copydesk.model.network.windows import SpecialTokens, Window, batch_windows, pack_windows, tokenize_story
 
 SPECIAL = SpecialTokens(first=101, last=102, padding=0)
 

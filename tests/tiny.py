@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.bundle import Bundle, save_bundle
-from model.encoder import find_encoder, load_encoder
-from model.network import HeadConfig, Network
-from model.tags import LabelRule
+from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.output.tags import LabelRule
 
 ROOT = Path(__file__).parent.parent
 TINY_ENCODER = ROOT / "tests" / "tiny_encoder"

@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from model.encoder import DEFAULT_ENCODER
-from model.errors import ConfigError
-from model.network import HeadConfig
+from copydesk.model.errors import ConfigError
+from copydesk.model.network.encoder_files import DEFAULT_ENCODER
+from copydesk.model.network.sizes import HeadConfig
 
 
 class _Section(BaseModel):
@@ -35,7 +35,7 @@ class EncoderSection(_Section):
 
 
 class HeadsSection(_Section):
-    """Sizes of the heads; see `model.network.HeadConfig`."""
+    """Sizes of the heads; see `copydesk.model.network.heads.HeadConfig`."""
 
     tag_width: int = Field(256, ge=8)
     salience_width: int = Field(256, ge=8)

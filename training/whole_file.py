@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from model.errors import DataError
-from model.sync import put_in_place
+from copydesk.model.errors import DataError
+from copydesk.model.files.disk import put_in_place
 
 
 def write_whole(path: Path, lines: Iterable[str]) -> None:

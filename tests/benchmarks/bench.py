@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from model.bundle import DEFAULT_BUNDLE
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from tiny import ROOT
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))

@@ -13,12 +13,12 @@ from benchmarks.archives import write_articles
 from benchmarks.bench import Bench, Report, read_articles
 from benchmarks.load import Client, make_bodies, measure
 from benchmarks.servers import Server, serve_copydesk
-from model.analysis import Document, Options
-from model.analyzer import Analyzer
-from model.stream import cut_chunks
-from service.bulk import Job, open_parts, run_bulk
-from service.rows import Position
-from service.sources import find_source
+from copydesk.model.analysis import Document, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.rows import Position
+from copydesk.model.files.sources import find_source
+from copydesk.model.stream import cut_chunks
+from copydesk.service.bulk.job import Job, open_parts, run_bulk
 
 N_CLIENTS = 16
 _CHUNK_BATCHES = 16

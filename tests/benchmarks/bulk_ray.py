@@ -11,13 +11,13 @@ from pathlib import Path
 from benchmarks.archives import write_articles
 from benchmarks.bench import Bench, Report, SkippedError, read_articles
 from benchmarks.bulk_rate import compare_answers
-from model.analyzer import Analyzer
-from model.bundle import load_manifest
-from service.bulk import Job, open_parts, run_bulk
-from service.ray_engine import Cluster, run_ray
-from service.records import Counts
-from service.rows import Position
-from service.sources import find_source
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.files.rows import Position
+from copydesk.model.files.sources import find_source
+from copydesk.service.bulk.job import Job, open_parts, run_bulk
+from copydesk.service.bulk.ray import Cluster, run_ray
+from copydesk.service.bulk.records import Counts
 
 _WORK_S = 310  # of each engine
 _SHARD_ROWS = 100  # small, because the first shard counts as start-up

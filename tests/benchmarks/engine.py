@@ -11,14 +11,15 @@ from pathlib import Path
 import torch
 
 from benchmarks.bench import Bench, Report, read_articles
-from model.analysis import Analysis, Document, Options
-from model.analyzer import Analyzer, Prepared, layout_of
-from model.bundle import load_manifest, load_network
-from model.device import Device, choose_device
-from model.network import Network
-from model.pages import read_page
-from model.stream import cut_chunks
-from model.tags import make_tags
+from copydesk.model.analysis import Analysis, Document, Options
+from copydesk.model.analyzer import Analyzer, Prepared, layout_of
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.bundles.weights import load_network
+from copydesk.model.network.device import Device, choose_device
+from copydesk.model.network.heads import Network
+from copydesk.model.output.tags import make_tags
+from copydesk.model.page.reader import read_page
+from copydesk.model.stream import cut_chunks
 
 _CHUNK_BATCHES = 16
 _RATE_SHARE = 4  # rates are measured on every fourth article: torch in fp32 takes half a minute for all

@@ -18,15 +18,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 
 from benchmarks.bench import Bench, Report, find_data
-from model.analyzer import Analyzer
-from model.bundle import DEFAULT_BUNDLE
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.training.config import read_config
+from copydesk.training.data.stories import LabelledStory, read_stories, story_targets
+from copydesk.training.data.tag_data import load_tag_data
+from copydesk.training.evaluation.tags import calibrate, story_logits
+from copydesk.training.fit.run import train
+from copydesk.training.metrics.quality import all_quality, label_quality, macro_f1
 from tiny import LABELS, ROOT
-from training.config import read_config
-from training.evaluation import calibrate, story_logits, story_targets
-from training.metrics import all_quality, label_quality, macro_f1
-from training.stories import LabelledStory, read_stories
-from training.tag_data import load_tag_data
-from training.train import train
 
 N_EACH = 8
 

@@ -19,7 +19,7 @@ from benchmarks.load import BROKEN, NOT_CONNECTED, REFUSALS, Client, Load, make_
 from benchmarks.load_plot import plot_load
 from benchmarks.peers import serve_infinity, serve_plain
 from benchmarks.servers import Server, serve_copydesk
-from model.encoder import DEFAULT_ENCODER, find_encoder, load_tokenizer
+from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder, load_tokenizer
 
 N_CLIENTS = 16
 LOADS = (0.7, 1, 3, 10)  # times the capacity

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.plots import COLOURS, INK, plot_style, to_svg
+from copydesk.training.reports.plots import COLOURS, INK, plot_style, to_svg
 
 _OURS = "copydesk"
 _LEGEND_ROOM = 1.4

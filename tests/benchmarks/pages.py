@@ -20,11 +20,11 @@ from statistics import mean
 import trafilatura
 
 from benchmarks.composed_pages import Row, compose_pages
-from model.analysis import Document
-from model.analyzer import Analyzer
-from model.errors import DocumentError
-from model.html import extract_text
-from model.pages import Story, read_page
+from copydesk.model.analysis import Document
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import DocumentError
+from copydesk.model.page.html import extract_text
+from copydesk.model.page.reader import Story, read_page
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 _WORD = re.compile(r"\w+")

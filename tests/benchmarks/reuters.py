@@ -18,18 +18,18 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from benchmarks.bench import Bench, Report, find_data
-from model.analyzer import Analyzer
-from model.bundle import DEFAULT_BUNDLE
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.training.config import read_config
+from copydesk.training.data.splits import FrozenTest
+from copydesk.training.data.stories import LabelledStory, read_stories, story_targets
+from copydesk.training.data.tag_data import load_tag_data
+from copydesk.training.evaluation.measure import measure
+from copydesk.training.evaluation.summaries import OURS
+from copydesk.training.evaluation.tags import calibrate, story_logits
+from copydesk.training.fit.run import train
+from copydesk.training.metrics.quality import Decisions, label_quality, micro_f1
 from tiny import ROOT
-from training.config import read_config
-from training.evaluation import calibrate, story_logits, story_targets
-from training.metrics import Decisions, label_quality, micro_f1
-from training.report import measure
-from training.splits import FrozenTest
-from training.stories import LabelledStory, read_stories
-from training.summaries import OURS
-from training.tag_data import load_tag_data
-from training.train import train
 
 TEST_SHARE = 0.2
 

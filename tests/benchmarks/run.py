@@ -24,8 +24,8 @@ from typing import Any
 import torch
 
 from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
-from model.bundle import DEFAULT_BUNDLE
-from model.device import choose_device
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.network.device import choose_device
 from tiny import make_tiny_bundle
 
 PARTS = {

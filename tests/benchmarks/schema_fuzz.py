@@ -6,10 +6,10 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from benchmarks.bench import Bench, Report
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from generated import send_generated
-from model.analyzer import Analyzer
-from service.app import make_app
-from service.settings import Settings
 from tiny import make_tiny_bundle
 
 

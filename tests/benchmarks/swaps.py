@@ -17,10 +17,11 @@ import httpx
 from benchmarks.bench import Bench, Report
 from benchmarks.load import quantile
 from benchmarks.servers import Server, serve_copydesk
-from model.analysis import Document
-from model.analyzer import Analyzer
-from model.bundle import load_manifest, load_weights, save_bundle
-from model.store import Store
+from copydesk.model.analysis import Document
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import load_manifest
+from copydesk.model.bundles.store import Store
+from copydesk.model.bundles.weights import load_weights, save_bundle
 from tiny import STORY, make_tiny_bundle
 
 MAX_GROWTH_MB = 50  # in 160 swaps

@@ -1,0 +1,1 @@
+"""Anybody's rows in, whole files out."""

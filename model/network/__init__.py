@@ -1,0 +1,1 @@
+"""Tokens in, scores out, on one device."""

@@ -1,0 +1,99 @@
+"""The encoder, loaded from its files. The one module on the serving path that knows transformers."""
+
+import json
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from copydesk.model.errors import EncoderError
+from copydesk.model.network.encoder_files import EncoderFiles
+
+_ARCHITECTURES = {
+    *("bert", "camembert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta", "xlm-roberta"),
+}
+# A config.json can name code to run (CVE-2026-4372, CVE-2026-5241). Numbers cannot; of the rest, these keys cannot.
+_HARMLESS_KEYS = frozenset(
+    """
+    _name_or_path activation architectures classifier_pooling deterministic_flash_attn dtype finetuning_task
+    global_rope_theta hidden_act hidden_activation id2label label2id language layer_types model_type norm_type
+    pooler_hidden_act pos_att_type position_biased_input position_embedding_type problem_type rope_parameters
+    share_att_key sparse_prediction summary_activation summary_type task_specific_params torch_dtype
+    transformers_version
+    """.split()  # noqa: SIM905 - a table of words
+)
+
+
+class Encoder(nn.Module):
+    """A transformer that turns token ids into states; `body` is the transformers model."""
+
+    def __init__(self, body: nn.Module, width: int) -> None:
+        super().__init__()
+        self.body = body
+        self.width = width
+
+    def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
+        """States of the last layer, [windows, tokens, width], from int64 ids and a bool mask of the same shape."""
+        states: Tensor = self.body(input_ids=token_ids, attention_mask=mask).last_hidden_state
+        return states
+
+
+def load_encoder(files: EncoderFiles, *, attention: str = "sdpa") -> Encoder:
+    """The pretrained encoder in fp32, without dropout (a small encoder on much text does not need it)."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    values = _read_config(files)
+    config = transformers.AutoConfig.for_model(**values)
+    for key in [key for key in vars(config) if key.endswith("dropout") or key.endswith("dropout_prob")]:
+        setattr(config, key, 0.0)
+    try:
+        body: Any = transformers.AutoModel.from_pretrained(  # transformers' models have no common type
+            files.path,
+            config=config,
+            dtype=torch.float32,
+            attn_implementation=attention,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
+    body.pooler = None  # we pool sentences ourselves
+    return Encoder(body, config.hidden_size)
+
+
+def merge_adapter(encoder: Encoder, adapter: dict[str, Tensor], scale: float) -> None:
+    """Add low-rank updates to the encoder's weights, in place: W += scale * B @ A (Hu et al. 2021, eq. 3).
+
+    adapter: PEFT's names, `base_model.model.<module>.lora_A.weight` [rank, in] and `.lora_B.weight` [out, rank].
+    Raises EncoderError for a module that the encoder does not have.
+    """
+    for key in sorted(adapter):
+        if not key.endswith(".lora_A.weight"):
+            continue
+        name = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+        a, b = adapter[key].float(), adapter[key.replace(".lora_A.", ".lora_B.")].float()
+        try:
+            weight = encoder.body.get_parameter(f"{name}.weight")
+        except AttributeError as error:
+            raise EncoderError(f"adapter: the encoder has no module {name!r}; it was trained on another one") from error
+        weight.data += scale * (b @ a)  # [out, rank] @ [rank, in]
+
+
+def _read_config(files: EncoderFiles) -> dict[str, Any]:
+    path = files.path / "config.json"
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EncoderError(f"{path}: not JSON: {error}") from error
+    if values.get("model_type") not in _ARCHITECTURES:
+        raise EncoderError(
+            f"{path}: model_type {values.get('model_type')!r} is not among {', '.join(sorted(_ARCHITECTURES))}"
+        )
+    for key, value in values.items():
+        if key not in _HARMLESS_KEYS and not isinstance(value, int | float | None):
+            raise EncoderError(f"{path}: key {key!r} could name code to run; remove it if the model works without")
+    return values

@@ -1,0 +1,193 @@
+"""The network: one encoder pass, then sentence vectors, then two heads over them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu
+
+from copydesk.model.network.encoder import Encoder
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.network.windows import WindowBatch
+
+# Sentence positions that the tag head tells apart: the title, then the first sentence of each range. Leads count most.
+_TITLE_ZONE = 0
+_ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
+_MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
+_BLOCK = 256  # sentences that see each other in the salience head; keeps a book-length text linear
+_MIN_PADDED = 16  # sentences to which any block may be padded
+
+
+@dataclass(frozen=True)
+class SentenceLayout:
+    """Which sentences belong to which story.
+
+    story_of: int64 [sentences]; position: int64 [sentences], the sentence's place in its story's body, -1 for a
+    title; n_stories.
+    """
+
+    story_of: Tensor
+    position: Tensor
+    n_stories: int
+
+    def to(self, device: torch.device) -> "SentenceLayout":
+        """The same layout on another device."""
+        return SentenceLayout(self.story_of.to(device), self.position.to(device), self.n_stories)
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """contributions: float32 [sentences, labels]; logits: float32 [stories, labels], their sums plus the bias;
+    salience: float32 [sentences], a logit (a title's has no meaning)."""
+
+    contributions: Tensor
+    logits: Tensor
+    salience: Tensor
+
+
+class Network(nn.Module):
+    """Encoder, tag head and salience head."""
+
+    def __init__(self, encoder: Encoder, n_labels: int, config: HeadConfig) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.tag_head = TagHead(encoder.width, n_labels, config)
+        self.salience_head = SalienceHead(encoder.width, config)
+
+    def forward(self, batches: Sequence[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
+        """Everything there is to know about the stories: each window passes through the encoder exactly once."""
+        sums, counts = self.encode(batches, len(layout.story_of))
+        return self.score(sums / counts.clamp(min=1), layout)
+
+    def score(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
+        """What the heads say of sentence vectors, float32 [sentences, width]."""
+        with torch.autocast(vectors.device.type, enabled=False):  # the heads are small: always fp32
+            contributions, logits = self.tag_head(vectors, layout)
+            return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
+
+    def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> tuple[Tensor, Tensor]:
+        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1]."""
+        return self.gather(batches, map(self.states, batches), n_sentences)
+
+    def gather(
+        self, batches: Sequence[WindowBatch], states: Iterable[Tensor], n_sentences: int
+    ) -> tuple[Tensor, Tensor]:
+        """What `encode` gives, from each batch's states, in the order of the batches."""
+        sums = torch.zeros(n_sentences + 1, self.encoder.width, device=self._device)
+        counts = torch.zeros(n_sentences + 1, 1, device=self._device)
+        for batch, of_batch in zip(batches, states, strict=True):
+            add_token_states(sums, counts, of_batch, torch.from_numpy(batch.sentence_of).to(self._device))
+        return sums[:-1], counts[:-1]
+
+    def states(self, batch: WindowBatch) -> Tensor:
+        """Token states, [windows, width of the batch, width of the encoder]."""
+        ids, mask = (torch.from_numpy(values).to(self._device) for values in (batch.token_ids, batch.mask))
+        states: Tensor = self.encoder(ids, mask)
+        return states
+
+    @property
+    def _device(self) -> torch.device:
+        return self.tag_head.bias.device
+
+
+def add_token_states(sums: Tensor, counts: Tensor, states: Tensor, sentence_of: Tensor) -> None:
+    """Add token states to their sentences' sums, in place, with one index_add.
+
+    sums: float32 [sentences + 1, width] and counts: float32 [sentences + 1, 1], whose last row collects special
+    tokens and padding (sentence_of -1); states: float [windows, tokens, width]; sentence_of: int64 [windows, tokens].
+    Sums in float32 even for bf16 states: bf16 sums lose the tail.
+    """
+    index = sentence_of.flatten() % len(sums)  # -1 -> the last row
+    sums.index_add_(0, index, states.flatten(0, 1).float())  # [W, T, H] -> [W * T, H]
+    counts.index_add_(0, index, counts.new_ones(len(index), 1))
+
+
+class TagHead(nn.Module):
+    """Per label, attention over a story's sentences; the logit is the sum of the sentences' contributions and a bias.
+
+    Label attention after Mullenbach et al. 2018 (CAML), with the label's classifier moved inside the sum so that each
+    sentence's share of the logit can be read off.
+    """
+
+    def __init__(self, width: int, n_labels: int, config: HeadConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.hidden = nn.Linear(width, config.tag_width)
+        self.attention = nn.Linear(config.tag_width, n_labels)
+        self.value = nn.Linear(config.tag_width, n_labels, bias=False)
+        self.zone = nn.Parameter(torch.zeros(len(_ZONE_STARTS) + 1, n_labels))
+        self.bias = nn.Parameter(torch.zeros(n_labels))
+        self.register_buffer("zone_starts", torch.tensor(_ZONE_STARTS), persistent=False)
+
+    def forward(self, vectors: Tensor, layout: SentenceLayout) -> tuple[Tensor, Tensor]:
+        """Contributions [sentences, labels] and logits [stories, labels] from sentence vectors [sentences, width]."""
+        hidden = gelu(self.hidden(self.norm(vectors)))
+        zone = torch.bucketize(layout.position, self.get_buffer("zone_starts"), right=True)  # a title's -1 -> zone 0
+        weights = softmax_per_story(self.attention(hidden) + self.zone[zone], layout)
+        contributions = weights * self.value(hidden)
+        logits = self.bias.expand(layout.n_stories, -1).index_add(0, layout.story_of, contributions)
+        return contributions, logits
+
+
+def softmax_per_story(scores: Tensor, layout: SentenceLayout) -> Tensor:
+    """Softmax over each story's sentences, for float32 scores [sentences, labels]."""
+    story_of = layout.story_of.unsqueeze(1).expand_as(scores)
+    top = scores.new_full((layout.n_stories, scores.shape[1]), -torch.inf).scatter_reduce(
+        0, story_of, scores.detach(), "amax"
+    )
+    exp = (scores - top[layout.story_of]).exp()
+    total = exp.new_zeros(top.shape).index_add(0, layout.story_of, exp)
+    return exp / total[layout.story_of]
+
+
+class SalienceHead(nn.Module):
+    """A small transformer over the sentences of a story that knows their order: one salience logit for each."""
+
+    def __init__(self, width: int, config: HeadConfig) -> None:
+        super().__init__()
+        inner = config.salience_width
+        self.input = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner))
+        self.position = nn.Embedding(_MAX_POSITION + 1, inner)
+        self.depth = nn.Linear(3, inner)
+        layer = nn.TransformerEncoderLayer(
+            inner, config.salience_heads, 4 * inner, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.layers = nn.TransformerEncoder(layer, config.salience_layers, enable_nested_tensor=False)
+        self.output = nn.Sequential(nn.LayerNorm(inner), nn.Linear(inner, 1))
+
+    def forward(self, vectors: Tensor, layout: SentenceLayout) -> Tensor:
+        """Salience logits, float32 [sentences], from sentence vectors [sentences, width]."""
+        inputs = self.input(vectors) + self.depth(_depth_features(layout))
+        inputs = inputs + self.position(layout.position.clamp(0, _MAX_POSITION))
+        padded = torch.cat([inputs, inputs.new_zeros(1, inputs.shape[1])])
+        salience: Tensor = inputs.new_zeros(len(vectors))
+        for slots in _block_slots(layout):  # [B, K]
+            is_padding = slots == len(vectors)
+            scores = self.output(self.layers(padded[slots], src_key_padding_mask=is_padding)).squeeze(-1)  # [B, K]
+            salience = salience.index_copy(0, slots[~is_padding], scores[~is_padding])
+        return salience
+
+
+def _depth_features(layout: SentenceLayout) -> Tensor:
+    """Smooth features of where a sentence stands, float32 [sentences, 3]: place as a fraction of the story, log of
+    the place, log of the story's length."""
+    position = layout.position.clamp(min=0).float()
+    lengths = torch.bincount(layout.story_of[layout.position >= 0], minlength=layout.n_stories)
+    length = lengths[layout.story_of].clamp(min=1).float()
+    return torch.stack([position / length, position.log1p() / 4, length.log() / 4], dim=1)
+
+
+def _block_slots(layout: SentenceLayout) -> Iterator[Tensor]:
+    """Indices of body sentences in blocks of one story each, int64 [blocks, longest], padded with n_sentences; blocks
+    of at most 16, 32, 64 ... sentences apart from each other, so that a long story pads no short ones."""
+    story_of, position = layout.story_of, layout.position
+    (body,) = torch.nonzero(position >= 0, as_tuple=True)
+    within = position[body] % _BLOCK
+    block = torch.cumsum(within == 0, 0) - 1
+    sizes = torch.bincount(block)
+    slots = body.new_full((len(sizes), _BLOCK), len(story_of))
+    slots[block, within] = body
+    widths = 2 ** sizes.clamp(min=_MIN_PADDED).float().log2().ceil().long()
+    for width in torch.unique(widths):
+        yield slots[widths == width, : sizes[widths == width].max()]

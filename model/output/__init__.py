@@ -1,0 +1,1 @@
+"""Scores in, tags and summaries out."""

@@ -1,0 +1,1 @@
+"""Text or HTML in, stories and furniture out."""

@@ -1,0 +1,135 @@
+"""The main text of an HTML page, found by trafilatura in a process of its own.
+
+Markup is the one input that can make a parser slow, greedy or crash. So a page is parsed where that harms nobody: in a
+worker process with a limit of memory, killed when its time is up.
+"""
+
+import atexit
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+
+from copydesk.model.errors import DocumentError
+from copydesk.model.page.html_worker import read_frame, write_frame
+
+MAX_HTML = 10_000_000  # characters; the largest of 90 news pages has 1.4 million
+MAX_DEPTH = 1_000  # elements inside each other; browsers stop at 512
+TIMEOUT_S = 20.0  # for one page; 90 news pages take 0.1 s each
+_START_S = 120.0  # for a worker to import its parser, on a busy machine
+_MAX_WORKERS = 4
+_WORKER = Path(__file__).with_name("html_worker.py")
+_CONTAINER = re.compile(
+    r"<(/?)(?:div|span|section|article|main|aside|nav|header|footer|table|tbody|ul|ol|dl|blockquote|form|fieldset|center|"
+    r"figure|details|object|svg|g)\b(?![^<>]*/>)",
+    re.IGNORECASE,
+)
+
+
+def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
+    """The main text of a page, one paragraph a line; offsets of an analysis point into this text.
+
+    Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text.
+    """
+    if len(html) > MAX_HTML:
+        raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
+    if _is_too_deep(html):
+        raise DocumentError("html_too_deep", f"the HTML nests more than {MAX_DEPTH} elements; send the article as text")
+    text = _run(html.encode("utf-8", "replace").replace(b"\0", b" "), timeout_s)
+    if not text.strip():
+        raise DocumentError("html_without_text", "the HTML has no running text; send the article as text")
+    return text
+
+
+def _is_too_deep(html: str) -> bool:
+    depth = 0
+    for match in _CONTAINER.finditer(html):
+        depth = max(0, depth - 1) if match.group(1) else depth + 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _run(page: bytes, timeout_s: float) -> str:
+    pool = _pool()
+    worker = pool.get()
+    try:
+        return worker.extract(page, timeout_s)
+    finally:
+        pool.put(worker)
+
+
+class _Worker:
+    """A slot for one worker process, started when it is first needed and again after it was killed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def extract(self, page: bytes, timeout_s: float) -> str:
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        return self._ask(page, timeout_s)
+
+    def close(self) -> None:
+        """Ends the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _start(self) -> None:
+        self.close()
+        # -P: else Python would look for its own modules among ours
+        command = [sys.executable, "-P", str(_WORKER)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._ask(b"", _START_S)
+
+    def _ask(self, page: bytes, timeout_s: float) -> str:
+        process = self._process
+        assert process is not None
+        is_late = threading.Event()
+
+        def stop() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout_s, stop)
+        timer.start()
+        try:
+            answer = _exchange(process, page)
+        finally:
+            timer.cancel()
+        if answer is not None and not is_late.is_set():
+            return answer.decode("utf-8")
+        self.close()
+        if is_late.is_set():
+            raise DocumentError("html_too_slow", f"the HTML took more than {timeout_s:g} s; send the article as text")
+        raise DocumentError("html_unreadable", "the HTML could not be parsed; send the article as text")
+
+
+def _exchange(process: subprocess.Popen[bytes], page: bytes) -> bytes | None:
+    """A page's answer; none when the process ended instead."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        write_frame(process.stdin, page)
+        return read_frame(process.stdout)
+    except OSError:
+        return None
+
+
+@cache
+def _pool() -> queue.LifoQueue[_Worker]:
+    """The slots for workers, last used first."""
+    workers = [_Worker() for _ in range(min(_MAX_WORKERS, os.cpu_count() or 1))]
+    pool: queue.LifoQueue[_Worker] = queue.LifoQueue()
+    for worker in workers:
+        pool.put(worker)
+        atexit.register(worker.close)
+    return pool

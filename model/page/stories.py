@@ -1,0 +1,142 @@
+"""Which lines of a page make which story."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.model.page.classifier import ROLES
+from copydesk.model.page.cues import words_of
+from copydesk.model.page.features import Matrix, densest_run
+from copydesk.model.page.lines import Line
+
+_COST = 100.0  # characters of body that a line of furniture outweighs; on 90 real pages 50 costs 0.01 F1, 80 to 110 are level
+_CAP = 600  # characters after which a line weighs no more
+_IS_BODY = 0.5  # probability from which a line is body
+_MIN_STORY = 300  # characters of a story that is not the main one
+_MAIN_SHARE = 0.3  # of the greatest gain, which the main story must have when another part has no headline either
+_SURE = 0.95  # mean probability of the body of a main story that needs no headline: 0.99 in articles, 0.7 in lists of teasers
+_HEAD_REACH = 5  # lines between a headline and its story: byline, date, share bar, caption
+_SAME_STORY = 0.35  # share of words in common that tells a subheading from another story's headline
+_OTHER_STORY = 0.2  # the same for a headline of which the lines under it hold no word
+_MEMORY = 40  # lines of a body that the next story is compared with
+_TAKEN_UP = 0.3  # share of words in common that tells a story going on from a remark on it
+_INTERRUPTION = 25  # lines that may stand between the parts of a story
+_IS_HEADLINE = 0.3  # probability from which the likeliest line above a body is its headline; 0.5 loses one story in ten
+_IS_BREAK = 0.3  # probability from which a line speaks for the end of a story
+_HEADLINE = ROLES.index("headline")
+_BREAKS = [
+    ROLES.index(role) for role in ("timestamp", "byline", "related", "share", "subscribe", "comments", "copyright")
+]
+
+
+@dataclass(frozen=True)
+class StoryLines:
+    """The body lines of a story, and its headline's line if it has one."""
+
+    body: tuple[int, ...]
+    headline: int | None
+
+
+def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
+    """The stories of a page, the main one first and the others in order. roles: float32 [lines, roles]"""
+    gains = _gains(lines, roles)
+    runs = [run for start, end in _sections(lines, roles) for run in _dense_runs(gains, start, end)]
+    if not runs:
+        return []
+    stories = [_story(roles, run) for run in runs]
+    sure = [float(roles[list(story.body), 0].mean()) >= _SURE for story in stories]
+    main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs], sure)
+    others = [story for story in stories if story is not main]
+    headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story)]
+    body = main.body
+    for story in others:
+        if _goes_on(lines, body, story):
+            body += story.body
+    return [StoryLines(body, main.headline), *headed]
+
+
+def _goes_on(lines: Sequence[Line], body: Sequence[int], part: StoryLines) -> bool:
+    """True when a part without a headline is the main story, taken up again after an interruption."""
+    distance = part.body[0] - body[-1]
+    if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
+        return False
+    new = _long_words(lines, part.body)
+    return len(new & _long_words(lines, body)) >= _TAKEN_UP * len(new)
+
+
+def _main_story(stories: Sequence[StoryLines], gains: Sequence[float], sure: Sequence[bool]) -> StoryLines:
+    """The first story that is one by its headline, its place at the top or its sure body; else the one of greatest gain.
+
+    A headline counts for less where a far longer part has none: it is that of a teaser.
+    """
+    greatest = int(np.argmax(gains))
+    share = _MAIN_SHARE * gains[greatest]
+    least = share if stories[greatest].headline is None else min(_MIN_STORY, gains[greatest])
+    for story, gain, is_sure in zip(stories, gains, sure, strict=True):
+        is_at_head = story.headline is not None or story.body[0] <= _HEAD_REACH
+        if (is_at_head and gain >= least) or (is_sure and gain >= share):
+            return story
+    return stories[greatest]
+
+
+def _gains(lines: Sequence[Line], roles: Matrix) -> NDArray[np.float32]:
+    widths = np.array([min(len(line.text), _CAP) for line in lines], dtype=np.float32)
+    body = roles[:, 0]
+    return np.where(body > _IS_BODY, widths, 0) * body - _COST * (1 - body)
+
+
+def _sections(lines: Sequence[Line], roles: Matrix) -> list[tuple[int, int]]:
+    """The page cut before each headline of another story."""
+    bodies = np.flatnonzero(roles[:, 0] > _IS_BODY).tolist()
+    cuts = [0]
+    first = 0  # of this section's bodies
+    for i in np.flatnonzero(np.diff(bodies) > 1).tolist():
+        headline = _headline_above(roles, bodies[i + 1])
+        is_broken = roles[bodies[i] + 1 : bodies[i + 1]][:, _BREAKS].max() >= _IS_BREAK
+        if headline is None or not is_broken:
+            continue
+        if _starts_story(lines, headline, bodies[first : i + 1][-_MEMORY:], bodies[i + 1 : i + 4]):
+            cuts.append(headline)
+            first = i + 1
+    return list(zip(cuts, [*cuts[1:], len(lines)], strict=True))
+
+
+def _starts_story(lines: Sequence[Line], headline: int, body: Sequence[int], following: Sequence[int]) -> bool:
+    """True when the lines that follow tell of something else than the body before them, and of what the headline says."""
+    new, old = _long_words(lines, following), _long_words(lines, body)
+    n_old = len(new & old)
+    is_of_headline = not new.isdisjoint(_long_words(lines, [headline]))
+    return n_old < (_SAME_STORY if is_of_headline else _OTHER_STORY) * len(new)
+
+
+def _long_words(lines: Sequence[Line], indices: Sequence[int]) -> set[str]:
+    return {word for i in indices for word in words_of(lines[i].text[:2000]) if len(word) > 4}
+
+
+def _dense_runs(gains: NDArray[np.float32], start: int, end: int) -> list[tuple[int, int]]:
+    """Disjoint ranges of greatest gain between start and end, in order."""
+    first, last = densest_run(gains[start:end])
+    if last == first:
+        return []
+    first, last = start + first, start + last
+    return [*_dense_runs(gains, start, first), (first, last), *_dense_runs(gains, last, end)]
+
+
+def _story(roles: Matrix, run: tuple[int, int]) -> StoryLines:
+    body = tuple(i for i in range(*run) if roles[i, 0] > _IS_BODY)
+    return StoryLines(body, _headline_above(roles, body[0]))
+
+
+def _headline_above(roles: Matrix, first: int) -> int | None:
+    """The line of a story's headline: among a few above its first line, back to the body of the story before."""
+    top = max(0, first - _HEAD_REACH - 1)
+    bodies = np.flatnonzero(roles[top:first, 0] > _IS_BODY)
+    above = range(top + int(bodies[-1]) + 1 if len(bodies) else top, first)
+    best = max(above, key=lambda i: float(roles[i, _HEADLINE]), default=None)
+    return best if best is not None and roles[best, _HEADLINE] > _IS_HEADLINE else None
+
+
+def _is_long_enough(lines: Sequence[Line], story: StoryLines) -> bool:
+    return sum(len(lines[i].text) for i in story.body) >= _MIN_STORY

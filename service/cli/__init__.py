@@ -1,0 +1,1 @@
+"""The commands that use a bundle, a file for each."""

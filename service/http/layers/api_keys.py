@@ -1,0 +1,42 @@
+"""Who may ask: API keys, known only by their SHA-256 digests."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from copydesk.service.http.problems import respond
+
+OPEN_PATHS = frozenset({"/livez", "/readyz"})
+
+
+class KeyGate:
+    """ASGI middleware: 401 for a request without a live key, on every path but the health checks.
+
+    Leaves the key's digest in scope["state"]["key"]. Without `digests` everybody may pass. An admin's key passes too.
+    """
+
+    def __init__(self, app: ASGIApp, digests: Sequence[str], admins: Sequence[str] = ()) -> None:
+        self._app = app
+        self._digests = (*digests, *admins) if digests else ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
+        if scope["type"] == "http" and self._digests and scope["path"] not in OPEN_PATHS:
+            digest = find_key(Headers(scope=scope).get("authorization", ""), self._digests)
+            if digest is None:
+                detail = "no live API key; send it as the header Authorization: Bearer KEY"
+                await respond(401, detail, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+                return
+            scope.setdefault("state", {})["key"] = digest
+        await self._app(scope, receive, send)
+
+
+def find_key(authorization: str, digests: Sequence[str]) -> str | None:
+    """The digest of the bearer's key if it is among `digests`; compares with all of them, in constant time."""
+    scheme, _, key = authorization.partition(" ")
+    digest = hashlib.sha256(key.strip().encode("latin-1")).hexdigest()
+    matches = [known for known in digests if hmac.compare_digest(known, digest)]
+    return matches[0] if matches and scheme.lower() == "bearer" else None

@@ -1,0 +1,70 @@
+"""POST /predict, as text-embeddings-inference answers it, so that its clients work unchanged.
+
+Two things differ on purpose: texts are read whole, and each label has a sigmoid of its own, because an article can be
+about several topics. A list of strings is a batch (there, two strings are one pair of sequences).
+"""
+
+import math
+from typing import Annotated
+
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.service.http.deadline import TimeoutHeader, analyze_documents
+from copydesk.service.http.problems import Problem
+from copydesk.service.http.requests import MAX_CHARACTERS, MAX_DOCUMENTS
+
+_Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
+_Batch = Annotated[list[_Text], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+_Sequence = Annotated[list[_Text], Field(min_length=1, max_length=2)]
+_SequenceBatch = Annotated[list[_Sequence], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+
+
+class PredictRequest(BaseModel):
+    """Texts to classify. A text may also stand as a list of one string, or of two that are read one after the other."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    inputs: _Text | _Batch | _SequenceBatch
+    raw_scores: bool = Field(default=False, description="Answer with logits: score = 1 / (1 + exp(-logit)).")
+    truncate: bool | None = Field(default=False, description="Taken and ignored: texts are always read whole.")
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, one for each answer."""
+        inputs = [self.inputs] if isinstance(self.inputs, str) else self.inputs
+        return [text if isinstance(text, str) else "\n\n".join(text) for text in inputs]
+
+
+class Prediction(BaseModel):
+    """A label's score."""
+
+    score: float
+    label: str
+
+
+async def predict(
+    body: PredictRequest, request: Request, response: Response, timeout_ms: TimeoutHeader = None
+) -> list[Prediction] | list[list[Prediction]]:
+    """Every label with its score, best first: one list for a string, a list of lists for a batch."""
+    documents = [Document(text) for text in body.texts]
+    answered = await analyze_documents(request, documents, Options(stories="whole"), timeout_ms)
+    response.headers.update(answered.headers)
+    answers = []
+    for i, result in enumerate(answered.results):
+        if isinstance(result, Failure):
+            raise Problem(422, f"inputs[{i}]: {result.message}")
+        answers.append(_predictions(result, is_raw=body.raw_scores))
+    return answers[0] if isinstance(body.inputs, str) else answers
+
+
+def _predictions(analysis: Analysis, *, is_raw: bool) -> list[Prediction]:
+    scores = [(_logit(tag.score) if is_raw else tag.score, tag.label) for tag in analysis.story.tags]
+    return [Prediction(score=score, label=label) for score, label in sorted(scores, key=lambda pair: -pair[0])]
+
+
+def _logit(score: float) -> float:
+    """The inverse of the sigmoid, finite also where a score was rounded to 0 or 1."""
+    score = min(max(score, 1e-300), 1 - 2**-53)
+    return math.log(score) - math.log1p(-score)

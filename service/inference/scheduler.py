@@ -1,0 +1,150 @@
+"""Between many requests and one model: admission, a backlog, one thread for the network.
+
+`prepare` and `finish` run on a small pool while the model's thread runs one pass after the other; each pass takes
+windows of many texts, and a long text's windows go through several passes. A text stays with the analyzer that
+prepared it, and a pass belongs to one analyzer: `analyzer` may be replaced at any time.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from copydesk.model.analysis import Document, Failure, Options, Result
+from copydesk.model.analyzer import Analyzer, Prepared, StoryScores
+from copydesk.model.errors import DocumentError
+from copydesk.service.inference.admission import Admission, OverloadedError, Permit, estimate_tokens
+from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, Job
+from copydesk.service.inference.health import Health
+from copydesk.service.inference.passes import Pass
+from copydesk.service.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+_N_PREPARERS = 2
+_BATCHES_PER_PASS = 1  # for each core, on a CPU: 50 ms. Two passes are the longest that a short text waits for others
+_IDLE_S = 1.0  # between probes of a device that failed
+_RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Scheduler:
+    """Runs analyzers for concurrent requests; `analyzer` is the one for the next."""
+
+    def __init__(self, analyzer: Analyzer, *, admission: Admission, max_pass_s: float, metrics: Metrics) -> None:
+        self.analyzer = analyzer
+        self.admission = admission
+        self.health = Health(max_pass_s)
+        self._metrics = metrics
+        self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
+        self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
+        self._running: Collection[Job] = ()
+        self._ended = 0.0  # when the last pass ended
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        metrics.watch_queue(
+            lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: float(self.admission.rate)
+        )
+        self._thread.start()
+
+    async def analyze(
+        self, documents: Sequence[Document], options: Options, analyzer: Analyzer | None = None
+    ) -> list[Result]:
+        """One result per document, in order, all by `analyzer`, or the present one. Cancel it, and what was not begun
+        is dropped.
+
+        Raises OverloadedError at once when there is too much to do, ForwardError when the model failed.
+        """
+        if self._backlog.is_closed:
+            raise OverloadedError(_RETRY_AFTER_END_S)
+        analyzer = analyzer or self.analyzer
+        estimates = [estimate_tokens(len(document.text)) for document in documents]
+        with self.admission.admit(sum(estimates)) as permit:
+            tasks = [
+                asyncio.ensure_future(self._analyze_one(analyzer, document, options, permit=permit, estimate=estimate))
+                for document, estimate in zip(documents, estimates, strict=True)
+            ]
+            try:
+                return list(await asyncio.gather(*tasks))
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Finish what waits, then stop; what is not done after `timeout_s` fails."""
+        self._backlog.close()
+        self._thread.join(timeout_s)
+        self._backlog.fail_all(ForwardError("the service stopped"))
+        for job in self._running:
+            job.resolve(ForwardError("the service stopped during the forward pass"))
+        self._pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
+
+    async def _analyze_one(
+        self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
+    ) -> Result:
+        try:
+            prepared = await self._in_pool(analyzer.prepare, document, options)
+            permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
+            scores = await self._encode(analyzer, prepared)
+            result: Result = await self._in_pool(analyzer.finish, prepared, scores, options)
+        except DocumentError as error:
+            result = Failure(document.id, error.code, error.message)
+        self._metrics.note_result(result)
+        return result
+
+    async def _in_pool(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
+
+    async def _encode(self, analyzer: Analyzer, prepared: Prepared) -> list[StoryScores]:
+        loop = asyncio.get_running_loop()
+        job = Job(analyzer, prepared.start_encoding(), loop.create_future(), loop)
+        try:
+            self._backlog.put(job)
+        except ClosedError:
+            raise OverloadedError(_RETRY_AFTER_END_S) from None
+        return await job.future
+
+    def _run(self) -> None:
+        """Begin each pass before the one before it ends, so that the device never waits for this thread."""
+        running: Pass | None = None
+        while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:
+            taken = taken or {}
+            self._running = (*(running.taken if running else ()), *taken)
+            following = Pass(taken) if taken else None
+            if running:
+                self._end(running)
+            elif not following and self.health.fault:
+                self._probe()
+            running, following = following, None
+            self._running = tuple(running.taken) if running else ()  # idle, this thread holds no text and no analyzer
+
+    def _end(self, running: Pass) -> None:
+        self._metrics.note_waits(running.waits_s)
+        try:
+            with self.health.watch():
+                scored = list(running.end())
+        except Exception as error:
+            logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
+            for job in running.taken:
+                job.resolve(ForwardError("the forward pass failed"))
+            return
+        for job, outcome in scored:
+            job.resolve(outcome)
+        started, self._ended = max(running.started, self._ended), time.monotonic()
+        self._note_pass(running.n_tokens, self._ended - started)
+
+    def _note_pass(self, n_tokens: int, seconds: float) -> None:
+        self.admission.note_pass(n_tokens, seconds, is_full=2 * n_tokens > self._backlog.pass_tokens)
+        self._metrics.note_pass(n_tokens, seconds)
+
+    def _probe(self) -> None:
+        """See whether the device works again."""
+        try:
+            with self.health.watch():
+                self.analyzer.probe()
+        except Exception as error:
+            logger.error("the device still fails: %s", type(error).__name__)  # noqa: TRY400 - as above

@@ -1,0 +1,1 @@
+"""The commands that make and measure bundles, a file for each."""

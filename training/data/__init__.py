@@ -1,0 +1,1 @@
+"""Labelled stories: read, checked, split."""

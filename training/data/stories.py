@@ -1,0 +1,156 @@
+"""Labelled stories: read from files, checked, split."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from copydesk.model.errors import DataError
+from copydesk.training.data.duplicates import group_texts
+from copydesk.training.data.exports import find_format
+from copydesk.training.data.files import HUB_NAME as HUB_NAME
+from copydesk.training.data.files import expand_source, read_rows
+from copydesk.training.metrics.quality import Floats
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_N_KEYS = 12  # of an unknown row that an error shows
+_LABEL_LENGTH = 40  # characters; a longer string is more likely a text
+
+
+@dataclass(frozen=True)
+class LabelledStory:
+    """A text with its labels; a label under `unsure` is neither a positive nor a negative."""
+
+    text: str
+    labels: frozenset[str]
+    unsure: frozenset[str] = frozenset()
+    title: str | None = None
+    id: str = ""
+    where: str = ""  # file and line
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the words of the text: the same whatever its case, spacing and punctuation."""
+        return hashlib.sha256(" ".join(re.findall(r"\w+", self.text.lower())).encode()).hexdigest()
+
+
+def read_stories(sources: Sequence[str], *, faults: list[str] | None = None) -> list[LabelledStory]:
+    """Every story of the files (globs allowed) and hub datasets.
+
+    Raises DataError naming file and line; with `faults`, a row that is no labelled story is named there and left out.
+    """
+    stories = [story for source in sources for path in expand_source(source) for story in _read(path, faults)]
+    if not stories and faults:
+        raise DataError(f"no row is a labelled story; the first: {faults[0]}")
+    if not stories:
+        raise DataError(f"{', '.join(sources) or 'no file'}: no labelled story; name a file with --data")
+    return stories
+
+
+def collect_labels(stories: Iterable[LabelledStory], order: Sequence[str] = ()) -> tuple[str, ...]:
+    """The labels that occur, in the given order or sorted. Raises DataError for one outside a given order."""
+    found = {label for story in stories for label in story.labels | story.unsure}
+    if not order:
+        return tuple(sorted(found))
+    for label in sorted(found - set(order)):
+        raise DataError(
+            f"label {label!r} is not among the {len(order)} labels of the configuration: {', '.join(order)}"
+        )
+    return tuple(order)
+
+
+def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[list[LabelledStory], list[LabelledStory]]:
+    """Stories to learn from and stories held out, by content: a text falls on the same side in every run.
+
+    Near-duplicates stand together: all are held out where one of them would be.
+    """
+    groups = group_texts([story.text for story in stories])
+    is_out = [int(story.fingerprint[:8], 16) < held_out * 16**8 for story in stories]
+    groups_out = {group for group, out in zip(groups, is_out, strict=True) if out}
+    kept = [story for story, group in zip(stories, groups, strict=True) if group not in groups_out]
+    out = [story for story, group in zip(stories, groups, strict=True) if group in groups_out]
+    for name, part in (("to learn from", kept), ("held out", out)):
+        if not part:
+            raise DataError(f"{len(stories)} stories leave none {name}; give more stories or change tags.held_out")
+    return kept, out
+
+
+def count_labels(stories: Iterable[LabelledStory]) -> Counter[str]:
+    """How many stories carry each label."""
+    return Counter(label for story in stories for label in story.labels)
+
+
+def story_targets(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Floats:
+    """Targets, float64 [stories, labels]: 1, 0, or -1 where the annotator was unsure."""
+    return np.array([[-1.0 if label in s.unsure else float(label in s.labels) for label in labels] for s in stories])
+
+
+def _read(path: str, faults: list[str] | None) -> Iterator[LabelledStory]:
+    for where, row in read_rows(path):
+        try:
+            yield _story(row, where)
+        except DataError as error:
+            if faults is None:
+                raise
+            faults.append(str(error))
+
+
+def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's file
+    if isinstance(row, DataError):
+        raise row
+    row = _plain(row, where)
+    text, title = row["text"], row.get("title") or None
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(f"{where}: text is empty or no string; correct the row or leave it out")
+    if not isinstance(title, str | None):
+        raise DataError(f"{where}: title is {type(title).__name__}, expected a string")
+    if _HALF_CHARACTER.search(text) or _HALF_CHARACTER.search(title or ""):
+        raise DataError(f"{where}: the text holds half a character (a lone surrogate); export the file again as UTF-8")
+    return LabelledStory(
+        text=text,
+        title=title,
+        labels=_label_set(row["labels"], f"{where}: labels"),
+        unsure=_label_set(row.get("unsure") or [], f"{where}: unsure"),
+        id=str(row.get("id") or where),
+        where=where,
+    )
+
+
+def _plain(row: Any, where: str) -> dict[str, Any]:  # Any: as above
+    """The row with the keys text and labels, whatever tool it comes from."""
+    if not isinstance(row, dict):
+        raise DataError(f"{where}: expected an object with the keys text and labels, found {type(row).__name__}")
+    try:
+        plain = find_format(row).read(row)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        raise DataError(f"{where}: not as {find_format(row).name} exports it; export it again") from error
+    if "text" not in plain or "labels" not in plain:
+        found = ", ".join(map(str, list(row)[:_N_KEYS])) or "none"
+        raise DataError(
+            f"{where}: expected an object with the keys text and labels (title, unsure and id optional), found {found}"
+        )
+    return plain
+
+
+def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file
+    if isinstance(value, list | tuple) and all(isinstance(label, str) and label.strip() for label in value):
+        return frozenset(value)
+    kind = type(value).__name__
+    if isinstance(value, list | tuple):
+        kind = f"a list that holds {type(next(x for x in value if not isinstance(x, str) or not x.strip())).__name__}"
+    raise DataError(f"{where} is {kind}, expected a list of label names, such as {_as_list(value)}")
+
+
+def _as_list(value: Any) -> str:
+    """The list that a string stands for, if that is plain; else an example."""
+    names = [name.strip() for name in re.split(r"[;,|#]", value)] if isinstance(value, str) else []
+    is_plain = names and all(0 < len(name) <= _LABEL_LENGTH for name in names)
+    return json.dumps(names if is_plain else ["trade"], ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""A bundle measured on stories and articles, beside others."""

@@ -1,0 +1,135 @@
+"""Measuring a bundle's summaries: ROUGE beside other systems, by source and length, and where the sentences stand."""
+
+import math
+import multiprocessing
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from copydesk.model.page.sentences import split_sentences
+from copydesk.training.evaluation.extracts import choose_extracts
+from copydesk.training.evaluation.slices import length_slice, slice_by_length
+from copydesk.training.metrics.bootstrap import Difference, Interval, compare_paired, mean_interval
+from copydesk.training.metrics.quality import Floats
+from copydesk.training.metrics.rouge import KINDS, score_summaries
+
+OURS, LEAD = "copydesk", "lead-3"
+LATER = 20  # places of sentences that are counted one by one
+_PER_PROCESS = 32  # articles that are worth a process's start
+_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article, its reference summary and the spans [start, end) that our summary took from it."""
+
+    source: str
+    text: str
+    reference: str
+    ours: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class ArticleScores:
+    """ROUGE F1 in per cent, per system in the order of KINDS, and which sentences each system chose."""
+
+    source: str
+    length: str
+    n_sentences: int
+    rouge: dict[str, tuple[float, ...]]
+    chosen: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class SystemScores:
+    """Mean ROUGE F1 per kind, its intervals, and the paired gain over the lead."""
+
+    mean: dict[str, float]
+    interval: dict[str, Interval]
+    over_lead: dict[str, Difference] | None
+
+
+@dataclass(frozen=True)
+class SummaryReport:
+    """Scores per group of articles ("all", each source, each length) and system, and the chosen sentences' places.
+
+    positions: per system, how many of the chosen sentences were the article's first, second, ..., LATER or later.
+    """
+
+    n_articles: dict[str, int]
+    groups: dict[str, dict[str, SystemScores]]
+    positions: dict[str, list[int]]
+    n_left_out: int
+
+
+def score_articles(articles: Sequence[Article], advance: Callable[[], object]) -> list[ArticleScores]:
+    """Each article's scores, computed in processes; `advance` is called once per article."""
+    scores = []
+    for score in _map_parallel(articles):
+        scores.append(score)
+        advance()
+    return scores
+
+
+def score_article(article: Article) -> ArticleScores:
+    """Ours beside the other systems, all on the sentences of `split_sentences`."""
+    spans = split_sentences(article.text)
+    sentences = [article.text[start:end] for start, end in spans]
+    chosen = choose_extracts(sentences, article.reference)
+    texts = {name: [sentences[i] for i in indices] for name, indices in chosen.items()}
+    texts[OURS] = [article.text[start:end] for start, end in article.ours]
+    chosen[OURS] = [bisect_right(spans, start, key=lambda span: span.start) - 1 for start, _ in article.ours]
+    scores = score_summaries(list(texts.values()), [article.reference] * len(texts)).values
+    rouge = {name: tuple(map(float, row)) for name, row in zip(texts, scores, strict=True)}
+    return ArticleScores(article.source, length_slice(article.text), len(spans), rouge, chosen)
+
+
+def summarise_scores(scores: Sequence[ArticleScores], texts: Iterable[str], n_left_out: int) -> SummaryReport:
+    """The report on articles whose texts are `texts`."""
+    groups = {"all": list(range(len(scores)))}
+    sources = sorted({score.source for score in scores})
+    if len(sources) > 1:
+        groups |= {source: [i for i, s in enumerate(scores) if s.source == source] for source in sources}
+    groups |= slice_by_length(texts)
+    return SummaryReport(
+        n_articles={name: len(members) for name, members in groups.items()},
+        groups={name: _compare([scores[i] for i in members]) for name, members in groups.items()},
+        positions={name: _count_positions(score.chosen[name] for score in scores) for name in scores[0].chosen},
+        n_left_out=n_left_out,
+    )
+
+
+def _map_parallel(articles: Sequence[Article]) -> Iterator[ArticleScores]:
+    n_processes = min(os.cpu_count() or 1, math.ceil(len(articles) / _PER_PROCESS))
+    if n_processes <= 1:
+        yield from map(score_article, articles)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads can hang
+    with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        yield from pool.map(score_article, articles, chunksize=_CHUNK)
+
+
+def _compare(scores: Sequence[ArticleScores]) -> dict[str, SystemScores]:
+    tables = {name: np.array([score.rouge[name] for score in scores], np.float64) for name in scores[0].rouge}
+    order = sorted(tables, key=lambda name: float(tables[name].mean()))
+    return {name: _system(tables[name], None if name == LEAD else tables[LEAD]) for name in order}
+
+
+def _system(values: Floats, lead: Floats | None) -> SystemScores:
+    """values and lead: [articles, kinds]."""
+    return SystemScores(
+        mean={kind: float(values[:, i].mean()) for i, kind in enumerate(KINDS)},
+        interval={kind: mean_interval(values[:, i]) for i, kind in enumerate(KINDS)},
+        over_lead=None
+        if lead is None
+        else {kind: compare_paired(values[:, i], lead[:, i]) for i, kind in enumerate(KINDS)},
+    )
+
+
+def _count_positions(chosen: Iterable[Sequence[int]]) -> list[int]:
+    places = np.array([min(index, LATER) for indices in chosen for index in indices], np.int64)
+    return [int(n) for n in np.bincount(places, minlength=LATER + 1)]

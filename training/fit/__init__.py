@@ -1,0 +1,1 @@
+"""Examples in, trained bundle out."""

@@ -1,0 +1,136 @@
+"""The model card: what a person should know before using a bundle."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from copydesk.model.bundles.manifest import Bundle
+
+_REAL_ARTICLES = (
+    "topics-train.jsonl.gz"  # its texts are their publishers'; training/corpus/real_articles.csv lists them
+)
+_COLUMNS = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "average_precision": "average precision",
+    "raw_ece": "ECE before calibration",
+    "ece": "ECE after",
+}
+_LIMITS = """\
+## Intended use and limits
+
+For sorting, searching and skimming news: a person should read what matters before acting on it. Not for decisions about
+people, and no measure of truth: a tag says what a text is about, not that the text is right.
+
+- It knows its labels only, as the stories it learned from used them; other labels need other stories.
+- It learned from English news. Other languages, fiction, chat and legal texts were not measured.
+- A score is calibrated for stories like the held-out ones; other sources shift it. Measure with `copydesk evaluate`.
+- A summary is made of the story's own sentences: it cannot bridge them, and a pronoun may lose its name.
+"""
+
+
+def model_card(bundle: Bundle) -> str:
+    """The card in Markdown, from what the bundle says of itself."""
+    report = bundle.report
+    parts = [
+        _what_it_is(bundle),
+        _labels(bundle),
+        _quality(report.get("held_out")),
+        _training(report.get("training"), bundle),
+        _data(report.get("data", []), report.get("stories")),
+        _LIMITS,
+        "## Licence\n\nApache-2.0. The encoder keeps its own licence.\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _what_it_is(bundle: Bundle) -> str:
+    revision = f" at revision `{bundle.encoder_revision}`" if bundle.encoder_revision else ""
+    return (
+        f"# {bundle.name}\n\n"
+        "Tags, summary and evidence for news articles, from one pass of a small transformer: each sentence it gives\n"
+        "is verbatim, each label comes with the sentences that speak for it. Made by copydesk.\n\n"
+        f"- Encoder: `{bundle.encoder}`{revision}, weights SHA-256 `{bundle.encoder_sha256}`\n"
+        f"- Windows of at most {bundle.max_tokens} tokens; a story of any length is read whole\n"
+        "- Files: safetensors and JSON, no code\n"
+    )
+
+
+def _labels(bundle: Bundle) -> str:
+    rows = [[_cell(rule.label), f"{rule.threshold:.2f}"] for rule in bundle.rules]
+    return "## Labels\n\nA label is assigned when its score reaches its threshold.\n\n" + _table(
+        ["label", "threshold"], rows
+    )
+
+
+def _quality(held_out: Mapping[str, Any] | None) -> str:
+    if not held_out:
+        return ""
+    qualities = held_out["labels"]
+    columns = [key for key in _COLUMNS if any(quality.get(key) is not None for quality in qualities.values())]
+    rows = [
+        [_cell(label), *(_number(quality.get(key)) for key in columns), str(quality["support"])]
+        for label, quality in qualities.items()
+    ]
+    return (
+        f"## Quality\n\nOn {held_out['n_stories']} held-out stories, which also set thresholds and calibration and\n"
+        f"so flatter it a little. Macro-F1 {held_out['macro_f1']:.3f}{_interval(held_out)}.\n\n"
+        + _table(["label", *(_COLUMNS[key] for key in columns), "stories"], rows)
+    )
+
+
+def _training(training: Mapping[str, Any] | None, bundle: Bundle) -> str:
+    if not training:
+        return ""
+    encoder, tags, optimizer = training["encoder"], training["tags"], training["optimizer"]
+    lines = [
+        f"- Trained: {_mode(encoder)}",
+        f"- Each story seen {tags['passes']:g} times, at most {tags['max_windows']} windows of it",
+        f"- Learning rate {optimizer['encoder_learning_rate']:g} for the encoder, "
+        f"{optimizer['head_learning_rate']:g} for the heads; {optimizer['batch_stories']} stories a step",
+        f"- Seed {training['seed']}",
+    ]
+    return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
+
+
+def _mode(encoder: Mapping[str, Any]) -> str:
+    rank = encoder["rank"]
+    if encoder["mode"] == "head":
+        return "the heads alone, encoder frozen"
+    if encoder["mode"] == "lora":
+        return f"low-rank updates of every layer, rank {rank}"
+    return f"every matrix; what changed is stored at rank {rank}" if rank else "every weight"
+
+
+def _data(files: list[Mapping[str, Any]], stories: Mapping[str, Any] | None) -> str:
+    if not files:
+        return ""
+    counts = ""
+    if stories:
+        labels = ", ".join(f"{_cell(label)} {n}" for label, n in stories["labels"].items())
+        counts = f"{stories['train']} stories to learn from ({labels}), {stories['held_out']} held out.\n\n"
+    real = (
+        f"\n`{_REAL_ARTICLES}` holds real articles whose texts are their publishers' and are not passed on;\n"
+        "`training/corpus/real_articles.csv` lists each by outlet, date, title and labels.\n"
+    )
+    rows = [[f"`{file['file']}`", f"`{file['sha256']}`"] for file in files]
+    has_real = any(file["file"] == _REAL_ARTICLES for file in files)
+    return f"## Data\n\n{counts}" + _table(["file", "SHA-256"], rows) + (real if has_real else "")
+
+
+def _interval(held_out: Mapping[str, Any]) -> str:
+    interval = held_out.get("macro_f1_interval")
+    return f" (95 %: {interval['low']:.3f} to {interval['high']:.3f})" if interval else ""
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    ruled = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(row) + " |\n" for row in ruled)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _cell(label: str) -> str:
+    return label.replace("|", "\\|")

@@ -1,0 +1,80 @@
+"""What a network says of examples, without training: logits, salience, sentence vectors."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor, nn
+
+from copydesk.model.network.heads import Network
+from copydesk.model.network.windows import SpecialTokens
+from copydesk.training.fit.examples import BATCH_TOKENS, Example, ExampleBatch, collate
+from copydesk.training.metrics.quality import Floats
+
+_AT_ONCE = 16  # examples
+
+
+def has_bf16() -> bool:
+    """Whether autocast computes in bf16 here."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return not torch.backends.mps.is_available()
+
+
+def predict_logits(model: nn.Module, examples: Sequence[Example], special: SpecialTokens) -> Floats:
+    """Tag logits, float64 [stories, labels], in the order of the examples."""
+    device = _device(model)
+    with _inference(model):
+        rows = [
+            model(batch.inputs, batch.layout.to(device)).logits.float().cpu().numpy()
+            for batch in _batches(examples, special)
+        ]
+    return np.concatenate(rows).astype(np.float64)
+
+
+def predict_salience(network: Network, examples: Sequence[Example], special: SpecialTokens) -> list[Tensor]:
+    """Salience in [0, 1] of each example's sentences, float32 [sentences]."""
+    device = _device(network)
+    found: list[Tensor] = []
+    with _inference(network):
+        for batch in _shown(examples, special, "reading what the base would choose"):
+            salience = network(batch.inputs, batch.layout.to(device)).salience.float().cpu().sigmoid()
+            found += torch.split(salience, batch.n_sentences)
+    return found
+
+
+def sentence_vectors(network: Network, examples: Sequence[Example], special: SpecialTokens) -> list[Tensor]:
+    """Vectors of each example's sentences, float32 [sentences, width]."""
+    found: list[Tensor] = []
+    with _inference(network):
+        for batch in _shown(examples, special, "encoding sentences"):
+            assert isinstance(batch.inputs, list)
+            sums, counts = network.encode(batch.inputs, sum(batch.n_sentences))
+            found += torch.split((sums / counts.clamp(min=1)).cpu(), batch.n_sentences)
+    return found
+
+
+def _batches(examples: Sequence[Example], special: SpecialTokens) -> Iterator[ExampleBatch]:
+    for start in range(0, len(examples), _AT_ONCE):
+        yield collate(examples[start : start + _AT_ONCE], special, BATCH_TOKENS)["batch"]
+
+
+def _shown(examples: Sequence[Example], special: SpecialTokens, what: str) -> Iterator[ExampleBatch]:
+    total = -(-len(examples) // _AT_ONCE)
+    return iter(track(_batches(examples, special), what, total, console=Console(stderr=True)))
+
+
+@contextmanager
+def _inference(model: nn.Module) -> Iterator[None]:
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode(), torch.autocast(_device(model).type, torch.bfloat16, enabled=has_bf16()):
+        yield
+    model.train(was_training)
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device

@@ -1,0 +1,182 @@
+"""The training loop: transformers' Trainer over our network, tags and salience together."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from copydesk.model.network.heads import Network, NetworkOutput, SentenceLayout
+from copydesk.model.network.windows import SpecialTokens
+from copydesk.training.config import EncoderSection, TrainingConfig
+from copydesk.training.fit.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, Examples, collate
+from copydesk.training.fit.predict import has_bf16, predict_logits
+from copydesk.training.metrics.quality import all_quality, macro_f1
+
+_UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
+# The linear layers of the architectures we load, by the ends of their names.
+_LORA_TARGETS = {
+    *("query", "key", "value", "dense"),  # bert, roberta, electra
+    *("q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"),  # distilbert
+    *("q", "k", "v", "o"),  # mpnet
+    *("query_proj", "key_proj", "value_proj"),  # deberta-v2
+    *("Wqkv", "Wo", "Wi"),  # modernbert
+}
+
+
+class FrozenEncoderNetwork(torch.nn.Module):
+    """The heads of a network over sentence vectors that were computed once: a frozen encoder gives no others."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.tag_head, self.salience_head = network.tag_head, network.salience_head
+        self._score = network.score
+
+    def forward(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
+        """What the heads say of sentence vectors, float32 [sentences, width]."""
+        return self._score(vectors, layout)
+
+
+class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is not typed
+    """Trainer with the joint loss and macro-F1 of the held-out stories as its measure."""
+
+    def __init__(
+        self, config: TrainingConfig, held_out: Sequence[Example], special: SpecialTokens, **kwargs: Any
+    ) -> None:
+        super().__init__(data_collator=partial(collate, special=special, budget=BATCH_TOKENS), **kwargs)
+        self._config, self._held_out, self._special = config, held_out, special
+
+    def compute_loss(self, model: Any, inputs: dict[str, ExampleBatch], *args: Any, **kwargs: Any) -> Any:
+        """Tag loss plus weighted salience loss of a batch; no outputs are returned.
+
+        The tag loss is a sum over labels: as a mean, a label among many would count for nothing beside the salience.
+        """
+        batch = inputs["batch"]
+        read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
+        output: NetworkOutput = model(read, batch.layout.to(self.args.device))
+        n_labels = output.logits.shape[1]
+        tags = masked_loss(output.logits, batch.labels.to(self.args.device)) * (n_labels / _UNIT_LABELS)
+        if not (batch.salience != UNKNOWN).any():  # a backward pass through the salience head would give zeros
+            return tags
+        return tags + self._config.summaries.weight * masked_loss(output.salience, batch.salience.to(self.args.device))
+
+    def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
+        """Macro-F1 and loss on the held-out stories."""
+        logits = predict_logits(self.model, self._held_out, self._special)
+        targets = np.stack([example.labels for example in self._held_out]).astype(np.float64)
+        labels = [str(i) for i in range(targets.shape[1])]
+        quality = all_quality(targets, logits, [0.0] * len(labels), labels)
+        loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(targets)).item()
+        metrics = {f"{metric_key_prefix}_macro_f1": macro_f1(quality), f"{metric_key_prefix}_loss": loss}
+        self.log(metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
+        """AdamW with one learning rate for the encoder and one for the heads."""
+        settings = self._config.optimizer
+        named = [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for name, p in named if name.startswith("encoder.")], "lr": settings.encoder_learning_rate},
+            {"params": [p for name, p in named if not name.startswith("encoder.")], "lr": settings.head_learning_rate},
+        ]
+        groups = [group for group in groups if group["params"]]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+        return self.optimizer
+
+
+def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean binary cross-entropy over the known targets; 0 where none is known."""
+    known = targets != UNKNOWN
+    loss = binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def train_network(
+    network: Network,
+    examples: Sequence[Example],
+    held_out: Sequence[Example],
+    config: TrainingConfig,
+    *,
+    special: SpecialTokens,
+    directory: Path,
+) -> None:
+    """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them.
+
+    With mode "head" the examples carry the vectors of their sentences.
+    """
+    settings = config.optimizer
+    on_gpu = torch.cuda.is_available()
+    # Macro-F1 says nothing of summaries: with articles to learn from, training runs to the end of its schedule.
+    stops_early = not any(example.has_extract for example in examples)
+    n_steps = max(1, len(examples) // settings.batch_stories)
+    every = max(1, n_steps // settings.evaluations)
+    trainer = TagTrainer(
+        config,
+        held_out,
+        special,
+        model=FrozenEncoderNetwork(network) if config.encoder.mode == "head" else network,
+        train_dataset=Examples(examples),
+        eval_dataset=Examples(held_out),
+        args=transformers.TrainingArguments(
+            output_dir=str(directory),
+            num_train_epochs=1,
+            per_device_train_batch_size=settings.batch_stories,
+            lr_scheduler_type="cosine",
+            warmup_steps=settings.warmup,
+            max_grad_norm=1.0,
+            bf16=has_bf16(),
+            fp16=on_gpu and not has_bf16(),
+            use_cpu=not on_gpu and not torch.backends.mps.is_available(),
+            eval_strategy="steps",
+            save_strategy="steps",
+            eval_steps=every,
+            save_steps=every,
+            save_total_limit=2,
+            logging_steps=max(1, every // 5),
+            load_best_model_at_end=stops_early,
+            metric_for_best_model="macro_f1",
+            remove_unused_columns=False,
+            report_to=[],
+            seed=config.seed,
+            ddp_find_unused_parameters=True,
+        ),
+        callbacks=[transformers.EarlyStoppingCallback(settings.patience)] if stops_early else [],
+    )
+    trainer.train(resume_from_checkpoint=_last_checkpoint(directory))
+
+
+def prepare_encoder(network: Network, section: EncoderSection) -> None:
+    """Freeze what is not trained and add low-rank updates, by the configured mode.
+
+    "full" with a rank trains the matrices alone, for only they can be stored as low-rank updates. Weights frozen by
+    "lora" are kept in bf16: autocast would cast them anew at every step (15 % of it on a CPU).
+    """
+    body = network.encoder.body
+    body.requires_grad_(requires_grad=section.mode == "full" and section.rank == 0)
+    linear = {name: module for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)}
+    if section.mode == "full":
+        for module in linear.values():
+            module.weight.requires_grad = True
+    if section.mode == "lora":
+        if has_bf16():
+            body.to(torch.bfloat16)
+        targets = sorted({name.rpartition(".")[2] for name in linear} & _LORA_TARGETS)
+        inject_adapter_in_model(LoraConfig(r=section.rank, lora_alpha=section.alpha, target_modules=targets), body)
+        for layer in body.modules():
+            if isinstance(layer, LoraLayer):
+                layer.cast_input_dtype_enabled = False  # autocast casts the small matrices, not the states
+        for parameter in body.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+
+
+def _last_checkpoint(directory: Path) -> str | None:
+    return transformers.trainer_utils.get_last_checkpoint(str(directory)) if directory.is_dir() else None

@@ -1,0 +1,1 @@
+"""How the page reader's classifier of lines is trained."""

@@ -1,0 +1,1 @@
+"""How good tags and summaries are, and how sure that is."""

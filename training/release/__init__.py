@@ -1,0 +1,1 @@
+"""A candidate beside the current version: compared, judged, promoted."""

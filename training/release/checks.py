@@ -1,0 +1,233 @@
+"""Figures of a candidate beside those of the current version, each with what it may lose."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from copydesk.training.data.check import MIN_EXAMPLES
+from copydesk.training.data.stories import LabelledStory, story_targets
+from copydesk.training.metrics.bootstrap import (
+    N_RESAMPLES,
+    Difference,
+    Interval,
+    compare_calibration,
+    compare_f1,
+    compare_paired,
+)
+from copydesk.training.metrics.quality import Decisions, Floats, all_quality, calibration_error, macro_f1
+from copydesk.training.metrics.rouge import KINDS
+from copydesk.training.release.scored import Version
+
+MACRO, ERROR = "macro-F1", "ECE"
+_ALPHA = 0.025  # a loss is beyond noise when its 95 % interval lies above 0; shared among the labels (Bonferroni)
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """How much worse each figure may be, even beyond noise: F1 and calibration error from 0 to 1, ROUGE in points.
+
+    labels: for labels that have a tolerance of their own. first_calibration: most that a version may have which has
+    none to be compared with.
+    """
+
+    macro: float = 0.0
+    label: float = 0.02
+    labels: Mapping[str, float] = field(default_factory=dict)
+    calibration: float = 0.02
+    rouge: float = 0.3
+    first_calibration: float = 0.1
+
+    def of(self, label: str) -> float:
+        """The label's tolerance."""
+        return self.labels.get(label, self.label)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure of both versions in one set of stories or articles, and whether it held.
+
+    loss: by how much the candidate is worse, by paired bootstrap; none where there is nothing to compare.
+    """
+
+    place: str
+    figure: str
+    current: float | None
+    candidate: float | None
+    loss: Difference | None = None
+    tolerance: float | None = None
+    is_held: bool = True
+    note: str = ""
+
+    @property
+    def change(self) -> float:
+        """The candidate's figure less the current one's; 0 where there is nothing to compare."""
+        return 0.0 if self.candidate is None or self.current is None else self.candidate - self.current
+
+    @property
+    def change_interval(self) -> Interval | None:
+        """The middle 95 % of the resampled changes."""
+        if self.loss is None:
+            return None
+        low, high = self.loss.interval.low, self.loss.interval.high
+        return Interval(low, high) if self.figure == ERROR else Interval(-high, -low)
+
+    @property
+    def verdict(self) -> str:
+        """What became of it, in a few words."""
+        return self.note or ("held" if self.loss else "")
+
+    @property
+    def reason(self) -> str:
+        """Why it did not hold, as a sentence."""
+        before, now = (("none" if value is None else f"{value:.3f}") for value in (self.current, self.candidate))
+        return f"{self.figure} on the {self.place}: {before} -> {now}, {self.note}"
+
+
+def check_tags(
+    place: str, stories: Sequence[LabelledStory], candidate: Version, current: Version | None, tolerances: Tolerances
+) -> list[Check]:
+    """Checks of the tags: macro-F1 and calibration over the labels in common, then each label.
+
+    Without a current version, or without labels in common, the candidate must beat the assignment of every label to
+    every story.
+    """
+    labels = candidate.bundle.labels
+    known = current.bundle.labels if current else ()
+    common = [label for label in labels if label in known]
+    checks: list[Check] = []
+    if current and common:
+        checks += _check_common(place, stories, common, candidate, current, tolerances=tolerances)
+    else:
+        checks += _check_first(place, stories, candidate, tolerances)
+    added = [label for label in labels if label not in known]
+    checks += _check_added(place, stories, candidate, added)
+    if current:
+        checks += _show_removed(place, stories, current, [label for label in known if label not in labels])
+    if has_enough(stories, labels):
+        return checks
+    return [replace(check, is_held=True, note="too few stories to tell") for check in checks]
+
+
+def has_enough(stories: Sequence[LabelledStory], labels: Sequence[str]) -> bool:
+    """Some label is carried by so many of the stories that they can show something."""
+    return bool(stories) and bool(((story_targets(stories, labels) > 0).sum(axis=0) >= MIN_EXAMPLES).any())
+
+
+def check_summaries(candidate: Version, current: Version | None, tolerances: Tolerances) -> list[Check]:
+    """Checks of each kind of ROUGE on the articles that both versions sum up; shown alone without a current one."""
+    if candidate.rouge is None:
+        return []
+    if current is None or current.rouge is None:
+        means = np.nanmean(candidate.rouge, axis=0)
+        return [Check("summaries", kind, None, float(mean)) for kind, mean in zip(KINDS, means, strict=True)]
+    both = np.isfinite(candidate.rouge).all(axis=1) & np.isfinite(current.rouge).all(axis=1)
+    ours, theirs = candidate.rouge[both], current.rouge[both]
+    checks = []
+    for i, kind in enumerate(KINDS):
+        loss = compare_paired(theirs[:, i], ours[:, i])
+        values = (float(theirs[:, i].mean()), float(ours[:, i].mean()))
+        checks.append(_compare("summaries", kind, values, loss, tolerances.rouge))
+    return checks
+
+
+def _check_common(
+    place: str,
+    stories: Sequence[LabelledStory],
+    labels: Sequence[str],
+    candidate: Version,
+    current: Version,
+    *,
+    tolerances: Tolerances,
+) -> Iterator[Check]:
+    targets = story_targets(stories, labels)
+    ours, theirs = candidate.decide(place, labels), current.decide(place, labels)
+    losses, macro = compare_f1(targets, theirs, ours)
+    before, now = _f1(targets, theirs, labels), _f1(targets, ours, labels)
+    yield _compare(place, MACRO, (before[MACRO], now[MACRO]), macro, tolerances.macro)
+    our_scores, their_scores = (version.scores[place][:, version.columns(labels)] for version in (candidate, current))
+    loss = compare_calibration(targets, our_scores, their_scores)
+    errors = (_mean_error(targets, their_scores), _mean_error(targets, our_scores))
+    yield _compare(place, ERROR, errors, loss, tolerances.calibration)
+    support = (targets > 0).sum(axis=0)
+    n_judged = int((support >= MIN_EXAMPLES).sum())
+    for label, label_loss, n in zip(labels, losses, support, strict=True):
+        values = (before[label], now[label])
+        if label_loss is None or n < MIN_EXAMPLES:
+            yield Check(place, f"F1 {label}", *values, note=f"{n} stories carry it: too few to tell")
+        else:
+            yield _compare(place, f"F1 {label}", values, label_loss, tolerances.of(label), n_judged=n_judged)
+
+
+def _check_first(
+    place: str, stories: Sequence[LabelledStory], candidate: Version, tolerances: Tolerances
+) -> Iterator[Check]:
+    labels = candidate.bundle.labels
+    targets, ours = story_targets(stories, labels), candidate.decide(place, labels)
+    always = np.ones_like(ours)
+    _, gain = compare_f1(targets, ours, always)
+    trivial, now = _f1(targets, always, labels)[MACRO], _f1(targets, ours, labels)[MACRO]
+    is_held = gain.p < _ALPHA
+    note = "better than every label on every story" if is_held else "not better than every label on every story"
+    yield Check(place, MACRO, None, now, is_held=is_held, note=f"{note} ({trivial:.3f})")
+    error = _mean_error(targets, candidate.scores[place])
+    limit = tolerances.first_calibration
+    yield Check(
+        place, ERROR, None, error, tolerance=limit, is_held=error <= limit, note=f"at most {limit:g} without a current"
+    )
+
+
+def _check_added(
+    place: str, stories: Sequence[LabelledStory], candidate: Version, labels: Sequence[str]
+) -> Iterator[Check]:
+    """A label that nobody knew before must not be worse than its assignment to every story."""
+    targets, ours = story_targets(stories, labels), candidate.decide(place, labels)
+    if not labels:
+        return
+    losses, _ = compare_f1(targets, np.ones_like(ours), ours)
+    now, support = _f1(targets, ours, labels), (targets > 0).sum(axis=0)
+    for label, loss, n in zip(labels, losses, support, strict=True):
+        is_judged = loss is not None and n >= MIN_EXAMPLES
+        is_held = not is_judged or loss is None or not _is_beyond_noise(loss, len(labels))
+        note = "new" if is_judged else f"new; {n} stories carry it: too few to tell"
+        worse = "" if is_held else ", worse than on every story"
+        yield Check(place, f"F1 {label}", None, now[label], is_held=is_held, note=note + worse)
+
+
+def _show_removed(
+    place: str, stories: Sequence[LabelledStory], current: Version, labels: Sequence[str]
+) -> Iterator[Check]:
+    before = _f1(story_targets(stories, labels), current.decide(place, labels), labels) if labels else {}
+    for label in labels:
+        yield Check(place, f"F1 {label}", before[label], None, note="no longer a label")
+
+
+def _compare(
+    place: str,
+    figure: str,
+    values: tuple[float, float],
+    loss: Difference,
+    tolerance: float,
+    *,
+    n_judged: int = 1,
+) -> Check:
+    """It holds unless the loss is larger than its tolerance and beyond noise."""
+    is_held = loss.mean <= tolerance or not _is_beyond_noise(loss, n_judged)
+    note = "" if is_held else f"worse by {loss.mean:.3f} beyond noise, {tolerance:g} is tolerated"
+    return Check(place, figure, *values, loss, tolerance, is_held, note)
+
+
+def _is_beyond_noise(loss: Difference, n_judged: int) -> bool:
+    """Among many labels the bar is as high as the resamples can show, and no higher."""
+    return loss.mean > 0 and loss.p < max(_ALPHA / n_judged, 2 / N_RESAMPLES)
+
+
+def _f1(targets: Floats, decisions: Decisions, labels: Sequence[str]) -> dict[str, float]:
+    """F1 by label, and their mean under MACRO."""
+    quality = all_quality(targets, decisions.astype(np.float64), [0.5] * len(labels), labels)
+    return {label: quality[label].f1 for label in labels} | {MACRO: macro_f1(quality)}
+
+
+def _mean_error(targets: Floats, scores: Floats) -> float:
+    pairs = zip(targets.T, scores.T, strict=True)
+    return float(np.mean([calibration_error(label_targets, label_scores) for label_targets, label_scores in pairs]))

@@ -1,0 +1,129 @@
+"""The gate: a candidate becomes current only when it is no worse than the current version."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
+from copydesk.model.bundles.store import Store
+from copydesk.training.data.check import MIN_EXAMPLES
+from copydesk.training.data.stories import LabelledStory
+from copydesk.training.metrics.rouge import KINDS
+from copydesk.training.release.checks import ERROR, MACRO, Check, Tolerances, check_summaries, check_tags, has_enough
+from copydesk.training.release.scored import Sets, Version, score_version
+
+FROZEN, NEW = "frozen test", "new data"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Both versions, every check, and why the candidate may not become current, if so."""
+
+    candidate: Bundle
+    current: Bundle | None
+    checks: tuple[Check, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def is_passed(self) -> bool:
+        """The candidate may become current."""
+        return not self.reasons
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        versions = {"candidate": _identity(self.candidate), "current": self.current and _identity(self.current)}
+        checks = [asdict(check) for check in self.checks]
+        return {**versions, "is_passed": self.is_passed, "reasons": list(self.reasons), "checks": checks}
+
+    def to_journal(self) -> dict[str, Any]:
+        """What the journal keeps: the reasons, and the figures over all labels."""
+        overall = [check for check in self.checks if check.figure in (MACRO, ERROR, *KINDS)]
+        figures = [
+            {"place": c.place, "figure": c.figure, "current": c.current, "candidate": c.candidate} for c in overall
+        ]
+        return {"is_passed": self.is_passed, "reasons": list(self.reasons), "figures": figures}
+
+
+def judge(
+    candidate: Version,
+    current: Version | None,
+    sets: Sets,
+    tolerances: Tolerances | None = None,
+    *,
+    decisive: str = FROZEN,
+) -> Verdict:
+    """The verdict on the sets that both versions have scored; without stories in the decisive one nothing passes."""
+    allowed = tolerances or Tolerances()
+    checks = [
+        check
+        for place, stories in sets.items()
+        if stories
+        for check in check_tags(place, stories, candidate, current, allowed)
+    ]
+    checks += check_summaries(candidate, current, allowed)
+    reasons = _explain_small_test(decisive, sets.get(decisive, ()), candidate)
+    reasons += [check.reason for check in checks if not check.is_held]
+    return Verdict(candidate.bundle, current.bundle if current else None, tuple(checks), tuple(reasons))
+
+
+def submit(
+    bundle: Path,
+    store: Store,
+    frozen_test: Sequence[LabelledStory],
+    new_data: Sequence[LabelledStory],
+    *,
+    summaries: str | None = None,
+    tolerances: Tolerances | None = None,
+    force: bool = False,
+    device: str = "auto",
+) -> Verdict:
+    """Add the bundle to the store, judge it against the current version, and promote it if it passed or by force.
+
+    frozen_test: stories that were held out before the new data came, so that faults of the new data cannot hide in
+    it; new_data: those of the new stories that the bundle did not learn from. What was decided, on which stories and
+    why, goes into the journal. Raises StoreError when another version became current meanwhile.
+    """
+    digest = store.add(bundle).digest
+    current = store.current()
+    sets = {FROZEN: frozen_test, NEW: new_data}
+    candidate = score_version(store.path(digest), sets, summaries, device)
+    rival = find_rival(store, current, candidate.bundle)
+    verdict = judge(candidate, score_version(rival, sets, summaries, device) if rival else None, sets, tolerances)
+    data = {name: describe_stories(stories) for name, stories in sets.items()}
+    details = {"data": data, "summaries": summaries, "result": verdict.to_journal()}
+    if verdict.is_passed or force:
+        store.promote(digest, instead_of=current, is_forced=not verdict.is_passed, **details)
+    else:
+        store.refuse(digest, instead_of=current, **details)
+    return verdict
+
+
+def find_rival(store: Store, current: str | None, candidate: Bundle) -> Path | None:
+    """The current version; before the first promotion the bundle that ships, if it knows the same labels."""
+    if current is not None:
+        return store.path(current)
+    is_alike = set(load_manifest(DEFAULT_BUNDLE).labels) == set(candidate.labels)
+    return DEFAULT_BUNDLE if is_alike else None
+
+
+def describe_stories(stories: Sequence[LabelledStory]) -> dict[str, Any]:
+    """Their number, and a SHA-256 of their texts and labels, whatever their order."""
+    rows = sorted([story.fingerprint, sorted(story.labels), sorted(story.unsure)] for story in stories)
+    return {"stories": len(stories), "sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()}
+
+
+def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: Version) -> list[str]:
+    """A test that can show nothing lets nothing pass."""
+    if has_enough(stories, candidate.bundle.labels):
+        return []
+    return [
+        f"the {name} has {len(stories)} stories and {MIN_EXAMPLES} of no label of the candidate: too few to tell; "
+        "label more"
+    ]
+
+
+def _identity(bundle: Bundle) -> dict[str, Any]:
+    return {"name": bundle.name, "digest": bundle.digest, "labels": list(bundle.labels)}

@@ -1,0 +1,1 @@
+"""What was measured as pages, tables and plots; the only importer of matplotlib and jinja2."""
