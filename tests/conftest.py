@@ -8,7 +8,7 @@ import torch
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.device import Device
-from tiny import ROOT, make_tiny_bundle
+from support.tiny import ROOT, make_tiny_bundle
 
 
 @pytest.fixture(scope="session")

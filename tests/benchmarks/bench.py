@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
-from tiny import ROOT
+from support.tiny import ROOT
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
 DEFAULT_ROWS = 250_000  # short ones, a millisecond of CPU each with the tiny model: about five minutes

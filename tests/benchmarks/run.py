@@ -26,7 +26,7 @@ import torch
 from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.network.device import choose_device
-from tiny import make_tiny_bundle
+from support.tiny import make_tiny_bundle
 
 PARTS = {
     "start": "from a cold start to the first answers",
@@ -44,12 +44,19 @@ PARTS = {
     "reuters": "retraining on 89 topics, beside a linear SVM, and the summary afterwards",
 }
 MODULES = {
-    "http": "http_load",
-    "fuzz": "schema_fuzz",
-    "bulk": "bulk_rate",
-    "kill": "bulk_kill",
-    "memory": "bulk_memory",
-    "ray": "bulk_ray",
+    "start": "speed.start",
+    "engine": "speed.engine",
+    "http": "speed.http_load",
+    "soak": "robust.soak",
+    "fuzz": "robust.schema_fuzz",
+    "swaps": "robust.swaps",
+    "bulk": "bulk.rate",
+    "kill": "bulk.kill",
+    "memory": "bulk.memory",
+    "ray": "bulk.ray",
+    "pages": "quality.pages",
+    "few_shot": "quality.few_shot",
+    "reuters": "quality.reuters",
 }
 
 
@@ -71,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_part(name: str, bench: Bench) -> bool:
     """Measure one part and keep its figures; False if it broke."""
     print(f"\n== {name}: {PARTS[name]}", flush=True)
-    measure: Callable[..., Report | None] = importlib.import_module(f"benchmarks.{MODULES.get(name, name)}").main
+    measure: Callable[..., Report | None] = importlib.import_module(f"benchmarks.{MODULES[name]}").main
     started = time.perf_counter()
     try:
         report = measure() if name == "pages" else measure(bench)  # nothing to choose for pages

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from tiny import ROOT
+from support.tiny import ROOT
 
 _READY_S = 120
 _END_S = 40  # a service drains for 30 s at most
@@ -40,7 +40,7 @@ class Server:
 def serve_copydesk(*options: str | Path, **environment: str) -> Iterator[Server]:
     """`copydesk serve` with these options and COPYDESK_* variables."""
     port = find_port()
-    command = [sys.executable, str(ROOT / "copydesk.py"), "serve", "--port", str(port), *map(str, options)]
+    command = [sys.executable, "-m", "copydesk", "serve", "--port", str(port), *map(str, options)]
     with run_server(command, f"http://127.0.0.1:{port}", "/readyz", environment) as server:
         yield server
 

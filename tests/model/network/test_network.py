@@ -1,0 +1,62 @@
+import torch
+
+from copydesk.model.analyzer import layout_of
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network, SentenceLayout, add_token_states, softmax_per_story
+from copydesk.model.network.windows import SpecialTokens, batch_windows, tokenize_story
+from support.tiny import TINY_ENCODER, TINY_HEADS
+
+SPECIAL = SpecialTokens(2, 3, 0)
+
+
+def test_token_states_add_up_to_sentence_sums() -> None:
+    states = torch.arange(12.0).reshape(2, 3, 2)
+    sentence_of = torch.tensor([[-1, 0, 0], [1, 0, -1]])
+    sums, counts = torch.zeros(3, 2), torch.zeros(3, 1)
+    add_token_states(sums, counts, states, sentence_of)
+    assert sums[:2].tolist() == [[2 + 4 + 8, 3 + 5 + 9], [6, 7]]
+    assert counts[:2].flatten().tolist() == [3, 1]
+
+
+def test_softmax_is_taken_over_each_story_alone() -> None:
+    layout = SentenceLayout(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 0]), 2)
+    scores = torch.tensor([[1.0], [3.0], [-50.0]])
+    expected = [*torch.tensor([1.0, 3.0]).softmax(0).tolist(), 1.0]
+    assert torch.allclose(softmax_per_story(scores, layout).flatten(), torch.tensor(expected))
+
+
+def test_contributions_and_bias_add_up_to_the_logit() -> None:
+    torch.manual_seed(1)
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 4, TINY_HEADS).eval()
+    network.tag_head.bias.data = torch.tensor([0.5, -1.0, 2.0, 0.0])
+    stories = [
+        tokenize_story([[10, 11], [12, 13, 14], [15]], 32, has_title=True),
+        tokenize_story([[20, 21, 22]], 32, has_title=False),
+    ]
+    with torch.inference_mode():
+        output = network(batch_windows(stories, SPECIAL, budget=64), layout_of(stories))
+    bias = network.tag_head.bias
+    assert torch.allclose(output.logits[0], output.contributions[:3].sum(0) + bias, atol=1e-5)  # fp32, CPU
+    assert torch.allclose(output.logits[1], output.contributions[3] + bias, atol=1e-5)
+
+
+def test_salience_depends_on_the_order_of_sentences() -> None:
+    torch.manual_seed(1)
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval()
+    vectors = torch.randn(3, 32)
+    layout = SentenceLayout(torch.zeros(3, dtype=torch.int64), torch.arange(3), 1)
+    with torch.inference_mode():
+        forwards = network.salience_head(vectors, layout)
+        backwards = network.salience_head(vectors.flip(0), layout).flip(0)
+    assert not torch.allclose(forwards, backwards, atol=1e-4)
+
+
+def test_stories_longer_than_a_block_get_a_score_for_every_sentence() -> None:
+    torch.manual_seed(1)
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval()
+    layout = SentenceLayout(torch.zeros(600, dtype=torch.int64), torch.arange(600), 1)
+    with torch.inference_mode():
+        salience = network.salience_head(torch.randn(600, 32), layout)
+    assert salience.shape == (600,)
+    assert (salience != 0).all()

@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from copydesk.model.analysis import Analysis, Document, Failure, Options, SummaryOptions
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import DocumentError
+from copydesk.model.network.windows import batch_windows
+from support.tiny import LABELS, STORY
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_every_sentence_is_verbatim_at_its_offsets(analyzer: Analyzer, text: str) -> None:
+    (result,) = analyzer.analyze_many([Document(text)])
+    if isinstance(result, Failure):
+        assert result.code in {"empty_text", "no_letters", "unreadable"}
+        return
+    for sentence in (*result.story.summary.sentences, *result.story.sentences):
+        assert text[sentence.start : sentence.end] == sentence.text
+    for tag in result.story.tags:
+        assert 0 <= tag.score <= 1
+        assert all(e.start is None or text[e.start : e.end] == e.text for e in tag.evidence)
+
+
+def test_tags_summary_and_evidence_come_from_one_encoder_pass(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[int] = []
+    encoder = analyzer._network.encoder
+    original = encoder.forward
+
+    def counted(ids: Tensor, mask: Tensor) -> Tensor:
+        rows.append(len(ids))
+        return original(ids, mask)
+
+    monkeypatch.setattr(encoder, "forward", counted)
+    results = [r for r in analyzer.analyze_many([Document(STORY), Document(STORY * 20)]) if isinstance(r, Analysis)]
+    assert sum(rows) == sum(result.coverage.windows for result in results)
+
+
+def test_batch_neighbours_change_nothing(analyzer: Analyzer) -> None:
+    alone = analyzer.analyze(STORY)
+    crowd = [Document(STORY * n) for n in (3, 1, 40)]
+    _, together, _ = analyzer.analyze_many(crowd)
+    assert isinstance(together, Analysis)
+    assert [s.text for s in together.story.summary.sentences] == [s.text for s in alone.story.summary.sentences]
+    for one, other in zip(alone.story.tags, together.story.tags, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-3)  # bf16 products may round by the batch's shape
+
+
+def test_a_6000_word_text_is_read_to_its_last_sentence(analyzer: Analyzer) -> None:
+    sentences = [f"The army of unit {i} said talks on steel went on in the rain." for i in range(460)]
+    text = " ".join(sentences)
+    assert len(text.split()) > 6000
+    analysis = analyzer.analyze(text)
+    assert analysis.story.sentences[-1].text == sentences[-1]
+    assert len(analysis.story.sentences) == len(sentences)
+    prepared = analyzer.prepare(Document(text), Options())
+    batches = batch_windows([s.tokens for s in prepared.stories], analyzer._special, budget=2048)
+    assert sum(int((b.sentence_of >= 0).sum()) for b in batches) == analysis.coverage.tokens
+    assert not analysis.coverage.truncated
+
+
+def test_a_title_is_read_but_never_in_the_summary(analyzer: Analyzer) -> None:
+    with_title = analyzer.analyze(Document(STORY, title="Steel duty cut in Taipei talks"))
+    without = analyzer.analyze(STORY)
+    assert with_title.coverage.tokens > without.coverage.tokens
+    assert with_title.story.tags != without.story.tags
+    assert all(s.start >= 0 and "Steel duty cut" not in s.text for s in with_title.story.sentences)
+
+
+def test_a_focus_pulls_in_the_evidence_of_its_label(analyzer: Analyzer) -> None:
+    for label in LABELS:
+        analysis = analyzer.analyze(Document(STORY), Options(summary=SummaryOptions(sentences=1, focus=label)))
+        assert len(analysis.story.summary.sentences) == 1
+    with pytest.raises(DocumentError, match="'sport' is not among the labels trade, security, taiwan, drugs"):
+        analyzer.analyze(Document(STORY), Options(summary=SummaryOptions(focus="sport")))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "empty_text"),
+        (" \n\t ", "empty_text"),
+        ("1234 5678.", "no_letters"),
+        ("a\0b", "invalid_character"),
+        ("a \ud800 b", "invalid_character"),
+        ("x" * 1_000_000, "unreadable"),
+        ("Go. " * 100_000, "too_long"),
+    ],
+)
+def test_what_cannot_be_analysed_has_a_code_and_spares_its_neighbours(analyzer: Analyzer, text: str, code: str) -> None:
+    bad, good = analyzer.analyze_many([Document(text, id="bad"), Document(STORY)])
+    assert isinstance(bad, Failure)
+    assert (bad.id, bad.code) == ("bad", code)
+    assert isinstance(good, Analysis)
+
+
+def test_a_score_that_is_no_number_is_an_error_of_its_document(analyzer: Analyzer) -> None:
+    prepared = analyzer.prepare(Document(STORY), Options())
+    ((scores,),) = analyzer.forward([prepared])
+    broken = replace(scores, logits=scores.logits * float("nan"))
+    with pytest.raises(DocumentError, match="not a number"):
+        analyzer.finish(prepared, [broken], Options())

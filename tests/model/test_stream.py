@@ -1,0 +1,100 @@
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+import torch
+
+from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Part
+from copydesk.model.prefetch import prefetch
+from copydesk.model.stream import analyze_stream
+from support.tiny import STORY
+
+
+def test_items_are_made_while_the_last_one_is_in_use() -> None:
+    made = [threading.Event() for _ in range(4)]
+
+    def make() -> Iterator[int]:
+        for i, event in enumerate(made):
+            event.set()
+            yield i
+
+    items = prefetch(make(), 2)
+    assert next(items) == 0
+    assert made[2].wait(20)
+    assert list(items) == [1, 2, 3]
+
+
+def test_an_error_comes_where_its_item_would_have_come() -> None:
+    def make() -> Iterator[int]:
+        yield 1
+        raise OSError("gone")
+
+    items = prefetch(make(), 2)
+    assert next(items) == 1
+    with pytest.raises(OSError, match="gone"):
+        next(items)
+
+
+def test_a_stream_that_is_left_early_stops_its_source() -> None:
+    made: list[int] = []
+
+    def make() -> Iterator[int]:
+        for i in range(1000):
+            made.append(i)
+            yield i
+
+    items = prefetch(make(), 2)
+    next(items)
+    items.close()  # type: ignore[attr-defined]  # a generator
+    assert len(made) <= 4
+
+
+def test_the_rest_of_a_stream_from_a_group_on_is_scored_to_the_last_bit_alike(analyzer: Analyzer) -> None:
+    documents = [Document(f"{STORY * (n % 3 + 1)} The goal fell in minute {n}.") for n in range(20)]
+    whole = list(analyze_stream(analyzer, documents, Options(), group=5))
+    assert list(analyze_stream(analyzer, documents[10:], Options(), group=5)) == whole[10:]
+
+
+def test_a_failure_among_the_documents_is_handed_through(analyzer: Analyzer) -> None:
+    failure = Failure("a", "invalid_row", "not JSON")
+    first, second, third = analyzer.analyze_many([failure, Document(STORY), Document("")])
+    assert first is failure
+    assert isinstance(second, Analysis)
+    assert isinstance(third, Failure)
+
+
+def test_a_device_out_of_memory_gets_half_the_batch_from_then_on(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin, budgets = analyzer.begin, list[int]()
+    device = analyzer.device
+
+    def small(parts: Sequence[Part]) -> Callable[[], None]:
+        end = begin(parts)
+
+        def end_small() -> None:
+            budgets.append(analyzer.device.batch_tokens)
+            if budgets[-1] > 512:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            end()
+
+        return end_small
+
+    monkeypatch.setattr(analyzer, "begin", small)
+    monkeypatch.setattr(analyzer, "device", device)
+    results = list(analyze_stream(analyzer, [Document(STORY)] * 4, Options(), group=2))
+    assert all(isinstance(result, Analysis) for result in results)
+    assert budgets == [1024, 512, 512]
+    assert "batches of 512 tokens from now on" in caplog.text
+
+
+def test_memory_that_no_smaller_batch_can_save_is_an_error(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(analyzer, "begin", lambda _: full)
+    monkeypatch.setattr(analyzer, "device", analyzer.device)
+    with pytest.raises(torch.OutOfMemoryError, match="no memory for batches of 512 tokens"):
+        list(analyzer.analyze_many([Document(STORY)]))

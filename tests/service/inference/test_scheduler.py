@@ -1,0 +1,239 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Part
+from copydesk.service.inference.admission import Admission, OverloadedError
+from copydesk.service.inference.backlog import ForwardError
+from copydesk.service.inference.scheduler import Scheduler
+from copydesk.service.metrics import Metrics
+from support.tiny import STORY
+
+
+@asynccontextmanager
+async def running(analyzer: Analyzer, max_pass_s: float = 60.0) -> AsyncIterator[Scheduler]:
+    scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=max_pass_s, metrics=Metrics())
+    try:
+        yield scheduler
+    finally:
+        await asyncio.to_thread(scheduler.close)
+
+
+class Gate:
+    """Holds the end of the analyzer's passes back until it is opened, and counts their tokens."""
+
+    def __init__(self, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_reached, self.is_open, self.n_tokens = threading.Event(), threading.Event(), list[int]()
+        original = analyzer.begin
+
+        def begin(parts: Sequence[Part]) -> Callable[[], None]:
+            self.n_tokens.append(sum(len(part.tokens.token_ids) for part in parts))
+            end = original(parts)
+
+            def held() -> None:
+                self.is_reached.set()
+                assert self.is_open.wait(30)
+                end()
+
+            return held
+
+        monkeypatch.setattr(analyzer, "begin", begin)
+
+    async def wait(self) -> None:
+        assert await asyncio.to_thread(self.is_reached.wait, 30)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+def ask(scheduler: Scheduler, text: str = STORY) -> Awaitable[list[object]]:
+    return asyncio.ensure_future(scheduler.analyze([Document(text)], Options()))  # type: ignore[arg-type]  # list[Result]
+
+
+def test_every_caller_gets_its_own_answer(analyzer: Analyzer) -> None:
+    async def run() -> None:
+        texts = [STORY * (1 + n % 7) + f" The team of {n} won." for n in range(50)]
+        async with running(analyzer) as scheduler:
+            answers = await asyncio.gather(*(ask(scheduler, text) for text in texts))
+        for (answer,), text in zip(answers, texts, strict=True):
+            assert isinstance(answer, Analysis)
+            assert answer.coverage.characters == len(text)
+
+    asyncio.run(run())
+
+
+def test_a_text_longer_than_a_pass_gets_the_answer_of_one_go(analyzer: Analyzer) -> None:
+    text = STORY * 60
+
+    async def run() -> object:
+        async with running(analyzer) as scheduler:
+            scheduler._backlog.pass_tokens = 200
+            (answer,) = await ask(scheduler, text)
+            return answer
+
+    answer, expected = asyncio.run(run()), analyzer.analyze(text)
+    assert isinstance(answer, Analysis)
+    assert answer.coverage == expected.coverage
+    for one, other in zip(answer.story.tags, expected.story.tags, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-5)  # fp32, CPU
+
+
+def test_failed_batch_reports_the_error_to_every_caller(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("device lost")
+
+    async def run() -> None:
+        async with running(analyzer) as scheduler:
+            with monkeypatch.context() as patch:
+                patch.setattr(analyzer, "begin", explode)
+                errors = await asyncio.gather(*(ask(scheduler) for _ in range(3)), return_exceptions=True)
+            assert [type(error) for error in errors] == [ForwardError] * 3
+            (answer,) = await ask(scheduler)
+            assert isinstance(answer, Analysis)
+            assert scheduler.admission.n_tokens == 0
+
+    asyncio.run(run())
+
+
+def test_a_device_that_failed_is_probed_until_it_works_again(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("device lost")
+
+    async def run() -> None:
+        monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 0.01)
+        async with running(analyzer) as scheduler:
+            with monkeypatch.context() as patch:
+                patch.setattr(analyzer, "begin", explode)
+                for _ in range(3):
+                    with pytest.raises(ForwardError):
+                        await ask(scheduler)
+                assert scheduler.health.fault
+            await until(lambda: scheduler.health.fault is None)
+
+    asyncio.run(run())
+
+
+def test_a_pass_that_hangs_is_a_fault_until_it_ends(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(analyzer, monkeypatch)
+
+    async def run() -> None:
+        async with running(analyzer, max_pass_s=0.01) as scheduler:
+            answer = ask(scheduler)
+            await gate.wait()
+            await until(lambda: scheduler.health.fault is not None)
+            gate.is_open.set()
+            assert isinstance((await answer)[0], Analysis)
+            await until(lambda: scheduler.health.fault is None)
+
+    asyncio.run(run())
+
+
+def test_every_future_ends_when_the_service_closes_during_a_hung_pass(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(analyzer, monkeypatch)
+
+    async def run() -> list[object]:
+        scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=60, metrics=Metrics())
+        calls = [ask(scheduler)]
+        await gate.wait()
+        calls.append(ask(scheduler))
+        await until(lambda: len(scheduler._backlog) == 1)
+        await asyncio.to_thread(scheduler.close, 0.01)
+        outcomes: list[object] = [*await asyncio.gather(*calls, return_exceptions=True)]
+        gate.is_open.set()
+        await asyncio.to_thread(scheduler._thread.join)
+        return outcomes
+
+    assert [type(outcome) for outcome in asyncio.run(run())] == [ForwardError, ForwardError]
+
+
+def test_a_full_queue_refuses_at_once_and_keeps_what_it_admitted(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(analyzer, monkeypatch)
+
+    async def run() -> None:
+        async with running(analyzer) as scheduler:
+            scheduler.admission._max_delay_s = 500 / scheduler.admission.rate
+            admitted = [ask(scheduler) for _ in range(7)]  # 64 tokens each
+            await gate.wait()
+            with pytest.raises(OverloadedError):
+                await scheduler.analyze([Document(STORY)], Options())
+            gate.is_open.set()
+            answers = await asyncio.gather(*admitted)
+            assert all(isinstance(answer, Analysis) for (answer,) in answers)
+
+    asyncio.run(run())
+
+
+def test_abandoned_and_expired_requests_are_dropped_before_compute(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(analyzer, monkeypatch)
+
+    async def run() -> None:
+        async with running(analyzer) as scheduler:
+            first = ask(scheduler)
+            await gate.wait()
+            n_before = scheduler.admission.n_tokens
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await scheduler.analyze([Document(STORY * 50)], Options())
+            assert scheduler.admission.n_tokens == n_before
+            gate.is_open.set()
+            await first
+            await ask(scheduler)
+
+    asyncio.run(run())
+    n_tokens = analyzer.prepare(Document(STORY), Options()).n_tokens
+    assert gate.n_tokens == [n_tokens, n_tokens]
+
+
+def test_a_document_that_fails_does_not_reach_the_model(analyzer: Analyzer) -> None:
+    async def run() -> list[object]:
+        async with running(analyzer) as scheduler:
+            return [*await scheduler.analyze([Document("", id="a"), Document(STORY)], Options())]
+
+    bad, good = asyncio.run(run())
+    assert isinstance(bad, Failure)
+    assert bad.id == "a"
+    assert isinstance(good, Analysis)
+
+
+def test_a_score_that_is_no_number_fails_its_document_alone(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = analyzer.begin
+
+    def spoil(parts: Sequence[Part]) -> Callable[[], None]:
+        end = original(parts)
+
+        def spoiled() -> None:
+            end()
+            for part in parts:
+                if part.encoding.stories[0].n_sentences == 1:
+                    first_sentence, sums, counts = part.encoding._sums.pop()
+                    part.encoding._sums.append((first_sentence, sums * float("nan"), counts))
+
+        return spoiled
+
+    async def run() -> list[object]:
+        async with running(analyzer) as scheduler:
+            return [*await scheduler.analyze([Document("The army won the match."), Document(STORY)], Options())]
+
+    monkeypatch.setattr(analyzer, "begin", spoil)
+    bad, good = asyncio.run(run())
+    assert isinstance(bad, Failure)
+    assert bad.code == "non_finite"
+    assert isinstance(good, Analysis)

@@ -1,0 +1,142 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from copydesk.model.bundles.store import Store
+from copydesk.model.errors import ConfigError, StoreError
+from copydesk.training.cli.cli import commands
+from copydesk.training.data.frozen import add_frozen
+from copydesk.training.data.stories import read_stories
+from support.tiny import LABELS, STORY, make_tiny_bundle
+
+Run = Callable[..., Result]
+N_STORIES = 16
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Three versions; the second is current, the first was before."""
+    store = Store(tmp_path / "models", who="ann@desk")
+    for seed in range(3):
+        make_tiny_bundle(tmp_path / str(seed), seed)
+        store.add(tmp_path / str(seed))
+    first, second, _ = store.digests()
+    store.promote(first, instead_of=None)
+    store.promote(second, instead_of=first)
+    return store
+
+
+@pytest.fixture
+def stories(tmp_path: Path) -> Path:
+    rows = [{"text": f"{STORY} The team of {n} won.", "labels": LABELS if n % 2 else []} for n in range(N_STORIES)]
+    path = tmp_path / "stories.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def run(store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COPYDESK_MODELS_DIR", str(store.directory))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(commands, ["models", *map(str, arguments)])
+
+    return call
+
+
+def test_list_marks_the_current_version_and_names_a_damaged_one(run: Run, store: Store) -> None:
+    first, second, third = store.digests()
+    (store.path(third) / "README.md").unlink()
+    result = run("list")
+    rows = [line for line in result.stdout.splitlines() if re.search("[0-9a-f]{12}", line)]
+    assert [digest[:12] in row for digest, row in zip((first, second, third), rows, strict=True)] == [True] * 3
+    assert ["*" in row for row in rows] == [False, True, False]
+    assert "promote" in rows[1]
+    assert "damaged" in rows[2]
+    assert "README.md: missing" in result.stderr.replace("\n", "")
+
+
+def test_show_tells_what_became_of_a_version(run: Run, store: Store) -> None:
+    first, second, _ = store.digests()
+    shown = json.loads(run("show", first[:10]).stdout)
+    assert shown["digest"] == first
+    assert shown["is_current"] is False
+    assert [label["label"] for label in shown["labels"]] == list(LABELS)
+    assert [(event["action"], event["who"]) for event in shown["journal"]] == [
+        ("add", "ann@desk"),
+        ("promote", "ann@desk"),
+        ("promote", "ann@desk"),
+    ]
+    assert json.loads(run("show", "current").stdout)["digest"] == second
+
+
+def test_compare_shows_both_and_changes_nothing(run: Run, store: Store, stories: Path, tmp_path: Path) -> None:
+    before = [path.read_bytes() for path in sorted(store.directory.glob("*.json*"))]
+    result = run("compare", "current", tmp_path / "2", "--data", stories, "--report", tmp_path / "report")
+    assert result.exit_code == 0, result.output
+    assert "macro-F1" in result.stdout
+    report = json.loads((tmp_path / "report" / "comparison.json").read_text())
+    assert (report["current"]["digest"], report["candidate"]["digest"]) == (store.digests()[1], store.digests()[2])
+    assert {check["figure"] for check in report["checks"]} == {"macro-F1", "ECE", *(f"F1 {label}" for label in LABELS)}
+    assert {check["place"] for check in report["checks"]} == {"stories.jsonl"}
+    page = (tmp_path / "report" / "comparison.html").read_text()
+    assert not re.search(r'<(?:script|link|img|iframe)|@import|url\(|(?:src|href)="', page)
+    assert "Police found heroin" not in page
+    assert [path.read_bytes() for path in sorted(store.directory.glob("*.json*"))] == before
+
+
+def test_promote_needs_stories_or_force(run: Run, store: Store) -> None:
+    first, second, third = store.digests()
+    refused = run("promote", third[:12])
+    assert isinstance(refused.exception, ConfigError)
+    assert "--test" in str(refused.exception)
+    assert store.current() == second
+    assert run("promote", store.path(third), "--force").exit_code == 0
+    assert store.current() == third
+    assert store.journal()[-1].details == {"is_forced": True}
+    assert "@" in store.journal()[-1].who
+    assert run("rollback").exit_code == 0
+    assert store.current() == second
+    assert run("rollback").exit_code == 0
+    assert store.current() == first
+    assert isinstance(run("rollback").exception, StoreError)
+
+
+def test_promote_with_too_few_stories_is_refused_with_the_reason(run: Run, store: Store, tmp_path: Path) -> None:
+    _, second, third = store.digests()
+    few = tmp_path / "few.jsonl"
+    few.write_text(json.dumps({"text": STORY, "labels": ["trade"]}) + "\n")
+    result = run("promote", third, "--test", few, "--device", "cpu")
+    assert result.exit_code == 1
+    assert "too few to tell" in result.stdout
+    assert "the current version serves on" in result.stderr
+    assert store.current() == second
+    assert store.journal()[-1].action == "refuse"
+
+
+def test_promote_judges_on_the_frozen_test_of_the_store(run: Run, store: Store, stories: Path) -> None:
+    add_frozen(store.directory, read_stories([str(stories)]), LABELS)
+    _, second, third = store.digests()
+    result = run("promote", third, "--force", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "no --test: judged on" in result.stderr
+    assert store.journal()[-1].details["data"]["frozen test"]["stories"] == N_STORIES
+    assert (store.current(), store.journal()[-1].previous) == (third, second)
+
+
+@pytest.mark.parametrize("value", ["trade", "trade=x", "=0.1", "trade=2"])
+def test_a_tolerance_that_is_none_is_named(run: Run, store: Store, stories: Path, value: str) -> None:
+    result = run("compare", "current", "current", "--data", stories, "--tolerance", value)
+    assert isinstance(result.exception, ConfigError)
+    assert f"--tolerance {value}: expected LABEL=F1" in str(result.exception)
+
+
+def test_an_unknown_version_is_named(run: Run) -> None:
+    result = run("show", "zz")
+    assert isinstance(result.exception, StoreError)
+    assert "none of its 3 versions begins with 'zz'" in str(result.exception)

@@ -1,0 +1,276 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import copydesk.training.fit.run
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.bundles.weights import load_network, load_weights
+from copydesk.model.errors import BundleError, ConfigError, DataError
+from copydesk.model.network.encoder import load_encoder
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.output.tags import LabelRule
+from support.tiny import (
+    STORY,
+    TINY_ENCODER,
+    TINY_HEADS,
+    TRAINING_WARNINGS,
+    make_tiny_bundle,
+    write_config,
+    write_stories,
+)
+
+pytest.importorskip("peft")
+
+import numpy as np
+
+from copydesk.training.config import TrainingConfig, read_config
+from copydesk.training.data.stories import read_stories, split_stories
+from copydesk.training.data.tag_data import load_tag_data
+from copydesk.training.fit.low_rank import low_rank_updates
+from copydesk.training.fit.run import train as train_on
+from copydesk.training.fit.warm_start import load_base, start_from
+from copydesk.training.metrics.calibration import choose_threshold, fit_platt, make_rules
+from copydesk.training.metrics.oracle import choose_oracle
+from copydesk.training.metrics.quality import label_quality
+
+pytestmark = TRAINING_WARNINGS
+
+
+def train(config: TrainingConfig, out: Path, base: Path | None = None) -> Bundle:
+    return train_on(config, load_tag_data(config), out, base=base)
+
+
+@pytest.mark.parametrize(("mode", "rank"), [("lora", 4), ("full", 4), ("full", 0), ("head", 4)])
+def test_training_makes_a_bundle_that_serves(tmp_path: Path, mode: str, rank: int) -> None:
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), mode=f'"{mode}"', rank=str(rank))
+    bundle = train(read_config(config), tmp_path / "out")
+    assert bundle.labels == ("drugs", "security", "trade")
+    assert {path.name for path in tmp_path.iterdir()} == {"c.toml", "d.jsonl", "out"}
+    analysis = Analyzer.load(tmp_path / "out", "cpu").analyze(STORY)
+    assert [tag.label for tag in analysis.story.tags] == list(bundle.labels)
+    assert len(analysis.story.summary.sentences) == 3
+
+
+def test_training_learns_tags_and_salience_together(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    article = (
+        "Nothing at all went on in the town. " * 2 + "Troops of the army left Taipei on Sunday. It was a match of rain."
+    )
+    pq.write_table(
+        pa.table({"article": [article] * 60, "highlights": ["Troops of the army left Taipei on Sunday."] * 60}),
+        tmp_path / "s.parquet",
+    )
+    data = write_stories(tmp_path / "d.jsonl", n_each=40)
+    text = write_config(
+        tmp_path / "c.toml", data, passes="4.0", encoder_learning_rate="5e-3\nhead_learning_rate = 1e-2"
+    ).read_text()
+    (tmp_path / "c.toml").write_text(f'{text}\n[summaries]\nsource = "{tmp_path / "s.parquet"}"\n')
+    bundle = train(read_config(tmp_path / "c.toml"), tmp_path / "out")
+    assert bundle.report["held_out"]["macro_f1"] > 0.9
+    analysis = Analyzer.load(tmp_path / "out", "cpu").analyze(article)
+    best = min(analysis.story.sentences, key=lambda sentence: sentence.rank)
+    assert best.text == "Troops of the army left Taipei on Sunday."
+
+
+def test_a_bundle_can_be_trained_on(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    first = train(config, tmp_path / "first")
+    still = config.model_copy(update={"optimizer": config.optimizer.model_copy(update={"warmup": 0.99})})
+    second = train(still, tmp_path / "second", base=tmp_path / "first")
+    assert second.labels == first.labels
+    before, after = (Analyzer.load(tmp_path / name, "cpu").analyze(STORY).story for name in ("first", "second"))
+    for old, new in zip(before.sentences, after.sentences, strict=True):
+        assert old.score == pytest.approx(new.score, abs=0.02)  # a few steps at a learning rate near zero
+
+
+def test_a_base_gives_other_labels_what_it_knows(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    make_tiny_bundle(tmp_path / "base")
+    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY_HEADS)
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 3, TINY_HEADS)
+    anew = network.tag_head.value.weight.clone()
+    start_from(network, base, ("drugs", "energy", "trade"))
+    ours, theirs = network.tag_head, base.network.tag_head
+    assert torch.equal(ours.hidden.weight, theirs.hidden.weight)
+    assert torch.equal(ours.value.weight[[0, 2]], theirs.value.weight[[3, 0]])  # drugs and trade
+    assert torch.equal(ours.zone[:, [0, 2]], theirs.zone[:, [3, 0]])
+    assert torch.equal(ours.value.weight[1], anew[1])
+    assert train(config, tmp_path / "out", base=tmp_path / "base").labels == ("drugs", "security", "trade")
+
+
+def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path) -> None:
+    files = find_encoder(str(TINY_ENCODER))
+    make_tiny_bundle(tmp_path / "base")
+    with pytest.raises(BundleError, match=r"base: its encoder is .*tiny_encoder', the configuration's is 'x'"):
+        load_base(tmp_path / "base", replace(files, name="x", sha256="0"), TINY_HEADS)
+    with pytest.raises(BundleError, match="base: its heads are"):
+        load_base(tmp_path / "base", files, HeadConfig())
+
+
+def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path: Path) -> None:
+    data = write_stories(tmp_path / "d.jsonl")
+    first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
+    config = read_config(write_config(tmp_path / "h.toml", data, mode='"head"', rank="1"))
+    second = train(config, tmp_path / "second", base=tmp_path / "first")
+    before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
+    for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
+        assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
+    for old, new in zip(before.salience_head.parameters(), after.salience_head.parameters(), strict=True):
+        assert torch.equal(old, new)
+
+
+def test_an_update_is_stored_at_its_rank() -> None:
+    torch.manual_seed(0)
+    start = {"a.weight": torch.randn(6, 5), "a.bias": torch.randn(6), "b.weight": torch.randn(4, 4)}
+    change = torch.randn(6, 2) @ torch.randn(2, 5)
+    stored = low_rank_updates(start | {"a.weight": start["a.weight"] + change}, start, rank=2)
+    assert sorted(stored) == [f"base_model.model.a.lora_{x}.weight" for x in "AB"]
+    a, b = (stored[f"base_model.model.a.lora_{x}.weight"] for x in "AB")
+    assert a.shape == (2, 5)
+    assert torch.allclose(b @ a, change, atol=1e-5)  # fp32
+    with pytest.raises(ConfigError, match=r"changed 'a\.bias' of its encoder; set encoder\.rank = 0"):
+        low_rank_updates(start | {"a.bias": torch.zeros(6)}, start, rank=2)
+
+
+def test_full_training_with_a_rank_stores_no_more_than_that_rank(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl"), mode='"full"', rank="2")
+    train(read_config(config), tmp_path / "out")
+    adapter = {name: t for name, t in load_weights(tmp_path / "out").items() if "lora_A" in name}
+    assert len(adapter) == 12  # six matrices in each of the two layers
+    assert {t.shape[0] for t in adapter.values()} == {2}
+
+
+def test_checkpoints_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    (tmp_path / "out-checkpoints").mkdir()
+    (tmp_path / "out-checkpoints" / "run.json").write_text("{}")
+    with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
+        train(config, tmp_path / "out")
+
+
+def test_checkpoints_of_a_run_from_another_base_are_not_mixed_in(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "c.toml", write_stories(tmp_path / "d.jsonl")))
+    make_tiny_bundle(tmp_path / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            copydesk.training.fit.run, "train_network", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "out", base=tmp_path / "base")
+    with pytest.raises(ConfigError, match="checkpoints of a run with other data or settings; remove them"):
+        train(config, tmp_path / "out")
+
+
+def test_a_base_that_cannot_be_stored_at_a_rank_is_named_before_training(tmp_path: Path) -> None:
+    data = write_stories(tmp_path / "d.jsonl")
+    all_of_it = write_config(tmp_path / "c.toml", data, mode='"full"', rank="0")
+    train(read_config(all_of_it), tmp_path / "base")
+    with pytest.raises(ConfigError, match=r"the base bundle changed '.*' of its encoder; set encoder\.rank = 0"):
+        train(read_config(write_config(tmp_path / "d.toml", data)), tmp_path / "out", base=tmp_path / "base")
+    assert not (tmp_path / "out-checkpoints").exists()
+
+
+def test_unsure_labels_are_masked_in_metrics() -> None:
+    targets = np.array([1.0, 0.0, -1.0, -1.0])
+    quality = label_quality(targets, np.array([True, False, True, False]))
+    assert (quality.precision, quality.recall, quality.f1, quality.support) == (1.0, 1.0, 1.0, 1)
+
+
+def test_quality_of_a_label_counts_what_it_should() -> None:
+    quality = label_quality(np.array([1.0, 1, 1, 0, 0]), np.array([True, True, False, True, False]))
+    assert (quality.precision, quality.recall) == (2 / 3, 2 / 3)
+
+
+def test_platt_scaling_finds_the_slope_that_made_the_data() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, 20_000)
+    targets = (random.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
+    slope, intercept = fit_platt(targets, logits)
+    assert slope == pytest.approx(0.5, abs=0.05)
+    assert intercept == pytest.approx(-1, abs=0.1)
+
+
+def test_a_threshold_stands_in_the_middle_of_its_plateau() -> None:
+    scores = np.array([0.05, 0.1, 0.15, 0.85, 0.9, 0.95])
+    assert 0.3 <= choose_threshold(np.array([0.0, 0, 0, 1, 1, 1]), scores) <= 0.7
+
+
+def test_labels_with_too_few_positives_in_all_keep_their_raw_scores() -> None:
+    targets, logits = np.array([[1.0, 0], [0, 1], [0, 0], [0, -1]]), np.array([[3.0, -1], [-2, 2], [-3, -3], [-1, 0]])
+    assert make_rules(["x", "y"], targets, logits) == (LabelRule("x"), LabelRule("y"))
+
+
+def test_a_rare_label_follows_the_others_and_a_frequent_one_itself() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, (4000, 3))
+    true = np.array([[0.5, 1.0], [1.0, -1.0], [1.0, -1.0]])  # slope and intercept of each label
+    targets = (random.random(logits.shape) < 1 / (1 + np.exp(-(logits * true[:, 0] + true[:, 1])))).astype(float)
+    targets[3:, 2] = -1  # of the third label, three stories are known
+    own, _, rare = make_rules(["own", "other", "rare"], targets, logits)
+    pooled = fit_platt(targets[targets >= 0], logits[targets >= 0])
+    assert (own.slope, own.intercept) == pytest.approx((0.5, 1.0), abs=0.1)
+    assert (rare.slope, rare.intercept) == pytest.approx(pooled, abs=0.2)
+    assert rare.threshold != 0.5
+
+
+def test_a_label_that_ranks_its_stories_backwards_keeps_its_raw_score() -> None:
+    logits = np.linspace(-3, 3, 400)
+    targets = np.stack([logits > 0, logits < 0], axis=1).astype(float)
+    right, backwards = make_rules(["right", "backwards"], targets, np.stack([logits, logits], axis=1))
+    assert right.slope > 0
+    assert backwards == LabelRule("backwards")
+
+
+def test_weights_count_as_repeated_stories() -> None:
+    random = np.random.default_rng(1)
+    scores, weights = random.random(60), random.integers(1, 4, 60)
+    targets = (random.random(60) < scores).astype(float)
+    repeated = [np.repeat(values, weights) for values in (targets, scores)]
+    assert choose_threshold(targets, scores, weights.astype(float)) == choose_threshold(*repeated)
+
+
+def test_the_oracle_takes_the_sentences_that_cover_the_reference() -> None:
+    sentences = ["It rained.", "The duty on steel was cut.", "Nobody came.", "Mills closed in the north."]
+    assert choose_oracle(sentences, "The duty on steel was cut and mills closed in the north.") == [1, 3]
+
+
+def test_the_oracle_scores_as_rouge_score_does() -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    from copydesk.training.metrics.oracle import tokenize
+
+    text = "Ministers' negotiations ended; nobody's tariffs were cutting U.S. steel-makers' costs by 25%."
+    assert tokenize(text) == list(RougeScorer(["rouge1"], use_stemmer=True)._tokenizer.tokenize(text))
+
+
+def test_a_text_falls_on_the_same_side_of_every_split(tmp_path: Path) -> None:
+    stories = read_stories([str(write_stories(tmp_path / "d.jsonl"))])
+    _, out = split_stories(stories, 0.3)
+    _, fewer = split_stories(stories[::2], 0.3)
+    assert {s.text for s in fewer} == {s.text for s in out} & {s.text for s in stories[::2]}
+
+
+def test_csv_and_parquet_rows_read_like_jsonl(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "a.csv").write_text('text,labels,title\n"It, rained.",trade;drugs,Rain\nNo.,,\n')
+    pq.write_table(
+        pa.table({"text": ["It, rained.", "No."], "labels": [["trade", "drugs"], []], "title": ["Rain", None]}),
+        tmp_path / "a.parquet",
+    )
+    from_csv, from_parquet = (read_stories([str(tmp_path / name)]) for name in ("a.csv", "a.parquet"))
+    assert [(s.text, s.title, s.labels) for s in from_csv] == [(s.text, s.title, s.labels) for s in from_parquet]
+
+
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "It rained.", "labels": []}\n{"text": "M\xe4rz", "labels": []}\n')
+    with pytest.raises(DataError, match=r"a\.jsonl:2: not UTF-8; convert the file"):
+        read_stories([str(tmp_path / "a.jsonl")])

@@ -1,0 +1,404 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle, load_manifest
+from copydesk.model.bundles.store import Store
+from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.errors import BundleError, StoreError
+from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.output.tags import LabelRule
+from copydesk.training.data.stories import LabelledStory
+from copydesk.training.evaluation.tags import calibrate, story_logits
+from copydesk.training.metrics.bootstrap import Interval
+from copydesk.training.metrics.quality import Floats
+from copydesk.training.release.checks import Check, Tolerances
+from copydesk.training.release.gate import FROZEN, NEW, Verdict, judge, submit
+from copydesk.training.release.scored import Version
+from copydesk.training.reports.comparison import render_comparison
+from support.tiny import LABELS, make_tiny_bundle
+
+N_STORIES = 400
+SETS = (FROZEN, NEW)
+
+
+def make_bundle(name: str, labels: Sequence[str] = LABELS) -> Bundle:
+    rules = tuple(LabelRule(label) for label in labels)
+    return Bundle(name, rules, "none", None, "", 32, HeadConfig(), 1.0, digest=name[0] * 64)
+
+
+def make_targets(seed: int, labels: Sequence[str] = LABELS) -> Floats:
+    return (np.random.default_rng(seed).random((N_STORIES, len(labels))) < 0.3).astype(np.float64)
+
+
+def make_stories(targets: Floats, labels: Sequence[str] = LABELS) -> list[LabelledStory]:
+    return [
+        LabelledStory(f"Story {i}.", frozenset(label for label, t in zip(labels, row, strict=True) if t))
+        for i, row in enumerate(targets)
+    ]
+
+
+TARGETS = {name: make_targets(seed) for seed, name in enumerate(SETS)}
+STORIES = {name: make_stories(targets) for name, targets in TARGETS.items()}
+
+
+def learned(truth: Floats, seed: int, share_right: float = 0.95) -> Floats:
+    """Scores of a model that is right so often, and says so: 0.95 for what it assigns, 0.05 for the rest."""
+    random = np.random.default_rng(seed)
+    is_right = random.random(truth.shape) < share_right
+    return np.where((truth > 0) == is_right, share_right, 1 - share_right)
+
+
+def make_version(name: str, seed: int, share_right: float = 0.95, **changed: Any) -> Version:
+    scores = {place: learned(targets, seed + i, share_right) for i, (place, targets) in enumerate(TARGETS.items())}
+    return Version(make_bundle(name), scores, **changed)
+
+
+CURRENT = make_version("current", 10)
+
+
+def failed(verdict: Verdict) -> set[tuple[str, str]]:
+    return {(check.place, check.figure) for check in verdict.checks if not check.is_held}
+
+
+def find(verdict: Verdict, figure: str, place: str = FROZEN) -> Check:
+    (check,) = [check for check in verdict.checks if (check.place, check.figure) == (place, figure)]
+    return check
+
+
+def test_candidates_as_good_pass_but_for_the_rate_that_noise_allows() -> None:
+    pairs = [(make_version("k", 100 + 4 * n), make_version("c", 102 + 4 * n)) for n in range(20)]
+    assert sum(judge(candidate, current, STORIES).is_passed for candidate, current in pairs) >= 16
+
+
+def test_a_better_candidate_passes() -> None:
+    verdict = judge(make_version("k", 20, 0.99), CURRENT, STORIES)
+    assert verdict.is_passed
+    assert find(verdict, "macro-F1").change > 0.02
+
+
+def test_a_candidate_that_learned_shuffled_labels_is_refused() -> None:
+    order = np.random.default_rng(5).permutation(N_STORIES)
+    scores = {place: learned(targets[order], 30) for place, targets in TARGETS.items()}
+    verdict = judge(Version(make_bundle("k"), scores), CURRENT, STORIES)
+    assert {(place, "macro-F1") for place in SETS} <= failed(verdict)
+    assert verdict.reasons[0].startswith(f"macro-F1 on the frozen test: {find(verdict, 'macro-F1').current:.3f} -> 0.3")
+
+
+def test_a_candidate_with_one_label_flipped_is_refused_and_the_label_named() -> None:
+    scores = {place: values.copy() for place, values in make_version("k", 20, 0.99).scores.items()}
+    for values in scores.values():
+        values[:, 2] = 1 - values[:, 2]
+    verdict = judge(Version(make_bundle("k"), scores), CURRENT, STORIES)
+    labels = {figure for _, figure in failed(verdict) if figure.startswith("F1 ")}
+    assert labels == {"F1 taiwan"}
+    assert any("F1 taiwan on the new data" in reason for reason in verdict.reasons)
+
+
+def test_poison_in_the_new_data_does_not_hide_from_the_frozen_test() -> None:
+    """The new data has one label flipped, and the candidate learned just that."""
+    poisoned = {**TARGETS, NEW: TARGETS[NEW].copy()}
+    poisoned[NEW][:, 0] = 1 - poisoned[NEW][:, 0]
+    learned_poison = {FROZEN: TARGETS[FROZEN].copy(), NEW: poisoned[NEW]}
+    learned_poison[FROZEN][:, 0] = 1 - TARGETS[FROZEN][:, 0]
+    candidate = Version(make_bundle("k"), {place: learned(t, 40, 0.99) for place, t in learned_poison.items()})
+    verdict = judge(candidate, CURRENT, {place: make_stories(targets) for place, targets in poisoned.items()})
+    assert (FROZEN, "F1 trade") in failed(verdict)
+    assert not any(place == NEW for place, _ in failed(verdict))
+
+
+def test_scores_that_no_longer_mean_what_they_say_are_refused() -> None:
+    timid = {place: np.where(values > 0.5, 0.6, 0.4) for place, values in CURRENT.scores.items()}
+    verdict = judge(Version(make_bundle("k"), timid), CURRENT, STORIES)
+    assert failed(verdict) == {(FROZEN, "ECE"), (NEW, "ECE")}
+    check = find(verdict, "ECE")
+    # Of the assigned 89 % are right and say 0.6 for 0.95; of the others 2 % are missed and say 0.4 for 0.05.
+    assert check.change == pytest.approx(0.32 * (0.29 - 0.06) + 0.68 * (0.38 - 0.03), abs=0.03)
+    assert check.change_interval is not None
+    assert check.change_interval.low < check.change < check.change_interval.high
+
+
+def test_a_label_may_lose_what_is_tolerated() -> None:
+    scores = {place: values.copy() for place, values in make_version("k", 20, 0.99).scores.items()}
+    for values in scores.values():
+        values[:, 3] = make_version("k", 50, 0.85).scores[FROZEN][:, 3]
+    candidate = Version(make_bundle("k"), {FROZEN: scores[FROZEN]})
+    stories = {FROZEN: STORIES[FROZEN]}
+    assert failed(judge(candidate, CURRENT, stories)) >= {(FROZEN, "F1 drugs")}
+    allowed = Tolerances(labels={"drugs": 0.5}, macro=1.0, calibration=1.0)
+    assert judge(candidate, CURRENT, stories, allowed).is_passed
+
+
+def test_a_label_that_hardly_occurs_is_shown_and_not_judged() -> None:
+    targets = TARGETS[FROZEN].copy()
+    targets[:, 1] = 0
+    targets[:7, 1] = 1
+    scores = CURRENT.scores[FROZEN].copy()
+    scores[:, 1] = np.where(targets[:, 1] > 0, 0.95, 0.05)
+    current = Version(make_bundle("current"), {FROZEN: scores})
+    lost = scores.copy()
+    lost[:, 1] = 0.05
+    verdict = judge(
+        Version(make_bundle("k"), {FROZEN: lost}), current, {FROZEN: make_stories(targets)}, Tolerances(macro=1)
+    )
+    check = find(verdict, "F1 security")
+    assert (check.is_held, check.candidate) == (True, 0)
+    assert check.note == "7 stories carry it: too few to tell"
+
+
+def test_one_label_flipped_among_ninety_is_refused() -> None:
+    labels = tuple(f"label {n}" for n in range(90))
+    targets = make_targets(3, labels)
+    stories = {FROZEN: make_stories(targets, labels)}
+    current, candidate = (learned(targets, seed, 0.98) for seed in (4, 5))
+    candidate[:, 44] = 1 - candidate[:, 44]
+    versions = [Version(make_bundle("k", labels), {FROZEN: scores}) for scores in (candidate, current)]
+    assert (FROZEN, "F1 label 44") in failed(judge(versions[0], versions[1], stories))
+
+
+def test_new_data_that_is_too_small_is_shown_and_not_judged() -> None:
+    sets = {FROZEN: STORIES[FROZEN], NEW: STORIES[NEW][:3]}
+    wrong = {FROZEN: CURRENT.scores[FROZEN], NEW: 1 - TARGETS[NEW][:3]}
+    right = {FROZEN: CURRENT.scores[FROZEN], NEW: TARGETS[NEW][:3]}
+    for current in (Version(make_bundle("current"), right), None):
+        verdict = judge(Version(make_bundle("k"), wrong), current, sets)
+        assert verdict.is_passed
+        assert {check.note for check in verdict.checks if check.place == NEW} == {"too few stories to tell"}
+
+
+def test_rouge_may_fall_by_a_little_and_not_by_more() -> None:
+    rouge = np.random.default_rng(0).normal(40, 5, (300, 3))
+    current = replace(CURRENT, rouge=rouge)
+    for loss, is_passed in ((0.2, True), (0.5, False)):
+        verdict = judge(replace(CURRENT, bundle=make_bundle("k"), rouge=rouge - loss), current, STORIES)
+        assert verdict.is_passed == is_passed
+    assert failed(verdict) == {("summaries", kind) for kind in ("rouge1", "rouge2", "rougeLsum")}
+
+
+def test_an_article_that_one_version_cannot_sum_up_is_left_out_for_both() -> None:
+    rouge = np.full((10, 3), 40.0)
+    lost = rouge.copy()
+    lost[0] = np.nan
+    current, candidate = (replace(CURRENT, rouge=values) for values in (rouge, lost))
+    assert find(judge(candidate, current, STORIES), "rouge1", "summaries").candidate == 40
+
+
+@pytest.mark.parametrize("stories", [[], STORIES[FROZEN][:5]])
+def test_without_a_frozen_test_that_can_show_something_nothing_passes(stories: list[LabelledStory]) -> None:
+    sets = {FROZEN: stories, NEW: STORIES[NEW]}
+    scores = {FROZEN: CURRENT.scores[FROZEN][: len(stories)], NEW: CURRENT.scores[NEW]}
+    verdict = judge(Version(make_bundle("k"), scores), replace(CURRENT, scores=scores), sets)
+    assert verdict.reasons == (
+        f"the frozen test has {len(stories)} stories and 8 of no label of the candidate: too few to tell; label more",
+    )
+
+
+def test_a_first_version_must_beat_every_label_on_every_story() -> None:
+    assert judge(make_version("k", 60), None, STORIES).is_passed
+    order = np.random.default_rng(6).permutation(N_STORIES)
+    shuffled = {place: learned(targets[order], 61) for place, targets in TARGETS.items()}
+    assert (FROZEN, "macro-F1") in failed(judge(Version(make_bundle("k"), shuffled), None, STORIES))
+    flipped = {place: values.copy() for place, values in make_version("k", 60, 0.99).scores.items()}
+    flipped[FROZEN][:, 2] = 1 - flipped[FROZEN][:, 2]
+    assert (FROZEN, "F1 taiwan") in failed(judge(Version(make_bundle("k"), flipped), None, STORIES))
+    timid = {place: np.where(values > 0.5, 0.6, 0.4) for place, values in CURRENT.scores.items()}
+    assert failed(judge(Version(make_bundle("k"), timid), None, STORIES)) == {(FROZEN, "ECE"), (NEW, "ECE")}
+
+
+def test_other_label_sets_are_compared_where_they_meet() -> None:
+    labels = ("drugs", "energy", "trade")
+    targets = make_targets(7, labels)
+    stories = {FROZEN: make_stories(targets, labels)}
+    current_targets = np.stack([targets[:, 2], targets[:, 0]], axis=1)
+    current = Version(make_bundle("current", ("trade", "drugs")), {FROZEN: learned(current_targets, 8)})
+    candidate = Version(make_bundle("k", ("energy", "trade")), {FROZEN: learned(targets[:, 1:], 9)})
+    verdict = judge(candidate, current, stories)
+    assert [check.figure for check in verdict.checks] == ["macro-F1", "ECE", "F1 trade", "F1 energy", "F1 drugs"]
+    added, removed = find(verdict, "F1 energy"), find(verdict, "F1 drugs")
+    assert (added.current, added.note) == (None, "new")
+    assert (removed.candidate, removed.note) == (None, "no longer a label")
+    assert find(verdict, "macro-F1").candidate == find(verdict, "F1 trade").candidate
+    assert verdict.is_passed
+
+
+def test_a_new_label_that_was_not_learned_is_refused() -> None:
+    targets = make_targets(7)
+    scores = learned(targets, 9)
+    scores[:, 3] = 0.05
+    current = Version(make_bundle("current", LABELS[:3]), {FROZEN: learned(targets[:, :3], 8)})
+    verdict = judge(Version(make_bundle("k"), {FROZEN: scores}), current, {FROZEN: make_stories(targets)})
+    assert failed(verdict) == {(FROZEN, "F1 drugs")}
+    assert "new, worse than on every story" in verdict.reasons[0]
+
+
+def test_the_page_shows_both_versions_and_escapes_labels() -> None:
+    labels = ("<i>trade</i>", "drugs")
+    targets = make_targets(1, labels)
+    versions = [
+        Version(make_bundle(name, labels), {FROZEN: learned(targets, seed)}) for seed, name in enumerate(("new", "old"))
+    ]
+    page = render_comparison(judge(versions[0], versions[1], {FROZEN: make_stories(targets, labels)}))
+    assert "F1 &lt;i&gt;trade&lt;/i&gt;" in page
+    assert "<i>" not in page
+    assert ("n" * 64) in page
+    assert ("o" * 64) in page
+
+
+def test_the_change_of_an_error_and_of_a_quality_have_intervals_of_their_own_sign() -> None:
+    verdict = judge(make_version("k", 20, 0.99), CURRENT, STORIES)
+    for figure in ("macro-F1", "ECE"):
+        check = find(verdict, figure)
+        assert isinstance(check.change_interval, Interval)
+        assert check.change_interval.low <= check.change <= check.change_interval.high
+
+
+# The rest takes the whole way, with tiny bundles and stories labelled by one of them.
+
+
+def _spread(directory: Path, source: Path, texts: Sequence[str]) -> Bundle:
+    """The bundle with every threshold in the middle of its scores, so that labels are given to half the texts."""
+    stories = [LabelledStory(text, frozenset()) for text in texts]
+    analyzer = Analyzer.load(source, "cpu")
+    logits = story_logits(analyzer, stories)
+    # A steep slope around the middle: scores near 0 and 1, as of a model that has learned.
+    slopes = 200 / logits.std(axis=0)
+    rules = tuple(
+        LabelRule(rule.label, 0.5, float(slope), float(-slope * middle))
+        for rule, slope, middle in zip(analyzer.bundle.rules, slopes, np.median(logits, axis=0), strict=True)
+    )
+    return save_bundle(directory, replace(analyzer.bundle, rules=rules), load_file(source / "weights.safetensors"), "#")
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    random = np.random.default_rng(0)
+    letters = list("abcdefghijklmnopqrstuvwxyz")
+    words = ["".join(random.choice(letters, 4)) for _ in range(200)]
+    return [" ".join(random.choice(words, 12)).capitalize() + "." for _ in range(120)]
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> Path:
+    """The bundle whose answers are the labels."""
+    folder = tmp_path_factory.mktemp("truth")
+    make_tiny_bundle(folder / "raw")
+    _spread(folder / "truth", folder / "raw", texts)
+    return folder / "truth"
+
+
+@pytest.fixture(scope="module")
+def labelled(truth: Path, texts: list[str]) -> list[LabelledStory]:
+    analyzer = Analyzer.load(truth, "cpu")
+    logits = story_logits(analyzer, [LabelledStory(text, frozenset()) for text in texts])
+    scores = calibrate(logits, analyzer.bundle.rules)
+    return [
+        LabelledStory(text, frozenset(label for label, score in zip(LABELS, row, strict=True) if score >= 0.5))
+        for text, row in zip(texts, scores.tolist(), strict=True)
+    ]
+
+
+@pytest.fixture
+def store(tmp_path: Path, truth: Path) -> Store:
+    """A store whose current version is never wrong."""
+    store = Store(tmp_path / "models", who="ann")
+    store.promote(store.add(truth).digest, instead_of=None)
+    return store
+
+
+def change_weights(truth: Path, directory: Path, name: str) -> Path:
+    weights = load_file(truth / "weights.safetensors")
+    bundle = replace(load_manifest(truth), name=name)
+    if name == "flipped":  # the logit of one label, which is a sum of contributions and a bias, with the other sign
+        rules = [*bundle.rules]
+        rules[1] = replace(rules[1], slope=-rules[1].slope, intercept=-rules[1].intercept)
+        bundle = replace(bundle, rules=tuple(rules))
+    elif name == "shuffled":
+        order = torch.tensor([1, 2, 3, 0])
+        weights["tag_head.value.weight"] = weights["tag_head.value.weight"][order]
+    save_bundle(directory, bundle, weights, "# changed\n")
+    return directory
+
+
+def test_a_candidate_that_is_as_good_becomes_current(
+    store: Store, truth: Path, tmp_path: Path, labelled: list[LabelledStory]
+) -> None:
+    before = store.current()
+    verdict = submit(change_weights(truth, tmp_path / "k", "same"), store, labelled[:60], labelled[60:], device="cpu")
+    assert verdict.is_passed
+    assert store.current() == verdict.candidate.digest != before
+    event = store.journal()[-1]
+    assert (event.action, event.previous, event.details["is_forced"]) == ("promote", before, False)
+    assert event.details["data"]["frozen test"]["stories"] == 60
+    assert len(event.details["data"]["new data"]["sha256"]) == 64
+    assert event.details["result"]["is_passed"] is True
+
+
+@pytest.mark.parametrize("poison", ["flipped", "shuffled"])
+def test_a_poisoned_candidate_is_refused_and_journaled(
+    store: Store, truth: Path, tmp_path: Path, labelled: list[LabelledStory], poison: str
+) -> None:
+    before = store.current()
+    candidate = change_weights(truth, tmp_path / "k", poison)
+    verdict = submit(candidate, store, labelled[:60], labelled[60:], device="cpu")
+    assert not verdict.is_passed
+    assert store.current() == before
+    event = store.journal()[-1]
+    assert (event.action, event.digest) == ("refuse", verdict.candidate.digest)
+    assert event.details["result"]["reasons"] == list(verdict.reasons)
+    labels = {figure for _, figure in failed(verdict) if figure.startswith("F1 ")}
+    assert labels == ({"F1 security"} if poison == "flipped" else {f"F1 {label}" for label in LABELS})
+    submit(candidate, store, labelled[:60], labelled[60:], force=True, device="cpu")
+    assert store.current() == verdict.candidate.digest
+    event = store.journal()[-1]
+    assert (event.action, event.details["is_forced"]) == ("promote", True)
+
+
+def test_a_candidate_whose_scores_are_no_numbers_leaves_the_current_one(
+    store: Store, truth: Path, tmp_path: Path, labelled: list[LabelledStory]
+) -> None:
+    before = store.current()
+    weights = load_file(truth / "weights.safetensors")
+    weights["tag_head.bias"] *= float("nan")
+    save_bundle(tmp_path / "k", load_manifest(truth), weights, "# nan\n")
+    with pytest.raises(BundleError, match="gives scores that are not numbers"):
+        submit(tmp_path / "k", store, labelled, [], device="cpu")
+    assert store.current() == before
+
+
+def test_a_version_promoted_meanwhile_stops_the_promotion(
+    store: Store, truth: Path, tmp_path: Path, labelled: list[LabelledStory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = store.add(change_weights(truth, tmp_path / "other", "other")).digest
+
+    def judge_slowly(*arguments: Any) -> Verdict:
+        store.promote(other, instead_of=store.current())
+        return judge(*arguments)
+
+    monkeypatch.setattr("copydesk.training.release.gate.judge", judge_slowly)
+    with pytest.raises(StoreError, match="compare with that one"):
+        submit(change_weights(truth, tmp_path / "k", "same"), store, labelled, [], device="cpu")
+    assert store.current() == other
+
+
+def test_the_first_version_is_compared_with_the_bundle_that_ships_if_it_knows_the_same_labels(
+    tmp_path: Path, truth: Path, labelled: list[LabelledStory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "copydesk.training.release.gate.DEFAULT_BUNDLE", change_weights(truth, tmp_path / "ships", "ships")
+    )
+    store = Store(tmp_path / "models")
+    verdict = submit(change_weights(truth, tmp_path / "k", "flipped"), store, labelled, [], device="cpu")
+    assert verdict.current is not None
+    assert verdict.current.name == "ships"
+    assert not verdict.is_passed
+    assert store.current() is None
+    verdict = submit(truth, store, labelled, [], device="cpu")
+    assert verdict.is_passed
+    assert store.current() == verdict.candidate.digest
