@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,7 +12,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.formats import EXPECTED, Format, format_of
-from copydesk.model.files.rows import Position, read_rows
+from copydesk.model.files.rows import Position, Row, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.model.stream import GROUP, analyze_stream
 from copydesk.service.bulk.assembly import assemble
@@ -29,6 +30,7 @@ class Job:
     columns: Columns = field(default_factory=Columns)
     options: Options = field(default_factory=Options)
     shard_rows: int = GROUP
+    limit: int | None = None  # rows to read, for a trial
 
     @property
     def format(self) -> Format:
@@ -53,15 +55,19 @@ def open_parts(job: Job, bundle: Bundle, *, resume: bool) -> Parts:
 
 
 def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> Iterator[Counts]:
-    """Analyse every row whose shard is not done yet, then make the output; yields the counts of each row.
+    """Analyse every row whose shard is not done yet, then make the output; yields the counts of each row, after
+    counts of none once the shards that are done have been passed over.
 
     Raises DataError for the source, OutputError for the output; the shards that are done stay.
     """
     labels = job.flat_labels(analyzer.bundle)
     waiting: deque[tuple[int, Item]] = deque()
+    items = number_items(job, position, parts)
+    first = list(islice(items, 1))
+    yield Counts()
 
     def documents() -> Iterator[Document | Failure]:
-        for number, item in number_items(job, position, parts):
+        for number, item in chain(first, items):
             waiting.append((number, item))
             yield item.document
 
@@ -89,7 +95,7 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
     waiting: deque[Item] = deque()
 
     def documents() -> Iterator[Document | Failure]:
-        for row in read_rows(job.source, job.columns.names, position):
+        for row in _read(job, position):
             waiting.append(to_item(row, job.columns))
             yield waiting[-1].document
 
@@ -104,9 +110,13 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
 
 def number_items(job: Job, position: Position, parts: Parts) -> Iterator[tuple[int, Item]]:
     """The rows of unfinished shards, each with its shard's number."""
-    for i, row in enumerate(read_rows(job.source, job.columns.names, position)):
+    for i, row in enumerate(_read(job, position)):
         if not parts.is_done(i // job.shard_rows):
             yield i // job.shard_rows, to_item(row, job.columns)
+
+
+def _read(job: Job, position: Position) -> Iterator[Row]:
+    return islice(read_rows(job.source, job.columns.names, position), job.limit)
 
 
 def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
@@ -116,5 +126,6 @@ def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
         "columns": asdict(job.columns),
         "format": asdict(job.format),
         "shard_rows": job.shard_rows,
+        "limit": job.limit,
         "input": job.source.fingerprint(),
     }
