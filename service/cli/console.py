@@ -1,6 +1,8 @@
 """What the commands print: answers on standard output, everything else on standard error, nothing that steers it."""
 
+import io
 import re
+import sys
 
 from rich.console import Console
 
@@ -17,7 +19,9 @@ def printable(text: str) -> str:
 
 
 def answers() -> Console:
-    """Standard output, for people: text as it is, without markup."""
+    """Standard output, for people: text as it is, without markup; what its encoding lacks becomes a question mark."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     return Console(markup=False, highlight=False, emoji=False)
 
 

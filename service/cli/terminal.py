@@ -41,8 +41,8 @@ def _story(story: StoryAnalysis, analysis: Analysis, parts: Collection[Part]) ->
         yield _text(story.title, "bold underline")
     if "tags" in parts:
         yield from (Text(), _tags(story.tags))
-    if "evidence" in parts:
-        yield from (Text(), _heading("Evidence"), *map(_evidence, story.tags))
+    if "evidence" in parts and (proven := [tag for tag in story.tags if tag.evidence]):
+        yield from (Text(), _heading("Evidence"), *map(_evidence, proven))
     if "summary" in parts:
         yield from (Text(), _heading("Summary"), Padding(_summary(story), _INDENT))
     if "sentences" in parts:
@@ -68,9 +68,7 @@ def _bar(tag: Tag, style: str) -> Text:
 
 
 def _evidence(tag: Tag) -> RenderableType:
-    """An assigned label, and what each sentence that speaks for it adds to its logit; nothing for another label."""
-    if not tag.evidence:
-        return Group()
+    """A label, and what each sentence that speaks for it adds to its logit."""
     table = _grid()
     for sentence in tag.evidence:
         table.add_row(Text(f"{sentence.weight:+.2f}", "dim"), _text(_one_line(sentence.text)))
@@ -95,7 +93,7 @@ def _sentences(sentences: Sequence[ScoredSentence]) -> Table:
 
 
 def _body(story: StoryAnalysis, analysis: Analysis) -> Text:
-    """The story under its headline; what is not its body is dimmed, what is in the summary marked."""
+    """The story under its headline; what is not its body is dimmed, what is in the summary bold."""
     start = story.start
     if story.title and analysis.text.startswith(f"{story.title}\n", start):
         start += len(story.title) + 1
@@ -104,22 +102,21 @@ def _body(story: StoryAnalysis, analysis: Analysis) -> Text:
         if start <= part.start < story.end:
             text.stylize("dim italic", part.start - start, part.end - start)
     for sentence in story.summary.sentences:
-        text.stylize("black on yellow", sentence.start - start, sentence.end - start)
+        text.stylize("bold", sentence.start - start, sentence.end - start)
     return text
 
 
 def _furniture(analysis: Analysis) -> Table:
     """A row for each part: its kind, and all of it."""
-    table = _grid("dim")
+    table = _grid()
     for part in analysis.furniture:
-        table.add_row(part.kind, _text(_one_line(analysis.text[part.start : part.end]), "italic"))
+        table.add_row(Text(part.kind, "dim"), _text(_one_line(analysis.text[part.start : part.end]), "italic"))
     return table
 
 
-def _grid(style: str = "", max_width: int | None = None, n_rigid: int = 0) -> Table:
+def _grid(max_width: int | None = None, n_rigid: int = 0) -> Table:
     """Columns that share the width; the first is at most so wide, and `n_rigid` after it are not wrapped."""
     table = Table.grid(padding=(0, 2))
-    table.style = style
     table.add_column(max_width=max_width)
     for _ in range(n_rigid):
         table.add_column(no_wrap=True)

@@ -1,6 +1,9 @@
+import io
+import sys
+
 import pytest
 
-from copydesk.service.cli.console import printable, say
+from copydesk.service.cli.console import answers, printable, say
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,11 @@ def test_a_message_is_one_line_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
     captured = capsys.readouterr()
     assert captured.err == "a/long path/[/red]/:smile:/with 12 numbers: \ufffd[2J not UTF-8\n"
     assert captured.out == ""
+
+
+def test_what_the_encoding_of_the_terminal_lacks_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "latin-1"))
+    answers().print("Zoll auf M\u00e4rz \u2588")
+    sys.stdout.flush()
+    assert written.getvalue() == "Zoll auf M\u00e4rz ?\n".encode("latin-1")

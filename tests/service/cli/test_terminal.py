@@ -60,6 +60,9 @@ def test_evidence_is_shown_on_request() -> None:
     assert "Evidence" not in shown(analysis())
     lines = [line.strip() for line in shown(analysis(), parts=TEXT_PARTS | {"evidence"}).splitlines()]
     assert lines[lines.index("Evidence") :][:3] == ["Evidence", LABEL, f"+2.10  {FIRST}"]
+    assert "drugs" not in lines
+    unassigned = replace(analysis().story, tags=())
+    assert "Evidence" not in shown(replace(analysis(), story=unassigned), parts=frozenset({"evidence"}))
 
 
 def test_only_the_parts_asked_for_are_shown() -> None:
@@ -96,4 +99,4 @@ def test_control_characters_reach_no_terminal() -> None:
 def test_a_summary_sentence_is_marked_to_the_letter_in_a_text_with_carriage_returns() -> None:
     file = io.StringIO()
     show(Console(file=file, width=80, force_terminal=True, color_system="standard"), analysis(), "a.txt")
-    assert re.findall(r"\x1b\[30;43m(.*?)\x1b\[0m", file.getvalue()) == [SECOND]
+    assert re.findall(r"\x1b\[1m(.*?)\x1b\[0m", file.getvalue()) == ["a.txt", SECOND]
