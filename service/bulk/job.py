@@ -1,7 +1,7 @@
 """Bulk jobs: rows in, an answer per row out, in order, whatever happens on the way."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from copydesk.model.files.formats import EXPECTED, Format, format_of
 from copydesk.model.files.rows import Position, Row, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.model.stream import GROUP, analyze_stream
+from copydesk.service.answers import Part
 from copydesk.service.bulk.assembly import assemble
 from copydesk.service.bulk.columns import Columns, Item, to_item
 from copydesk.service.bulk.records import Counts, check_keep, count, make_record, to_line
@@ -31,6 +32,7 @@ class Job:
     options: Options = field(default_factory=Options)
     shard_rows: int = GROUP
     limit: int | None = None  # rows to read, for a trial
+    include: Collection[Part] | None = None  # parts of a whole answer; None: the usual ones
 
     @property
     def format(self) -> Format:
@@ -46,6 +48,8 @@ class Job:
 
 def open_parts(job: Job, bundle: Bundle, *, resume: bool) -> Parts:
     """The folder of the job's shards. Raises ConfigError when another job's are there, OutputError."""
+    if job.include and job.format.kind != "jsonl":
+        raise ConfigError("--include chooses parts of JSON answers; name an OUTPUT that ends in .jsonl")
     check_keep(job.columns, bundle.labels, is_flat=job.format.kind != "jsonl")
     if resume and job.source.is_stdin:
         raise ConfigError("--resume: standard input is read only once; name a file")
@@ -71,13 +75,13 @@ def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> 
             waiting.append((number, item))
             yield item.document
 
-    current, shard = -1, Shard(labels)
+    current, shard = -1, Shard(labels, job.include)
     for result in analyze_stream(analyzer, documents(), job.options, job.shard_rows):
         number, item = waiting.popleft()
         if number != current:
             if current >= 0:
                 parts.save(current, shard)
-            current, shard = number, Shard(labels)
+            current, shard = number, Shard(labels, job.include)
         yield shard.add(item, result)
     if current >= 0:
         parts.save(current, shard)
@@ -101,7 +105,7 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
 
     for result in analyze_stream(analyzer, documents(), job.options):
         try:
-            out.write(to_line(make_record(waiting.popleft(), result)))
+            out.write(to_line(make_record(waiting.popleft(), result, include=job.include)))
             out.flush()
         except OSError as error:
             raise OutputError(f"standard output: {error.strerror}; write to a file to be able to resume") from error
@@ -127,5 +131,6 @@ def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
         "format": asdict(job.format),
         "shard_rows": job.shard_rows,
         "limit": job.limit,
+        "include": sorted(job.include) if job.include else None,
         "input": job.source.fingerprint(),
     }

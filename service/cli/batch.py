@@ -18,12 +18,14 @@ from copydesk.service.cli.options import (
     BundleOption,
     DeviceOption,
     FocusOption,
+    IncludeOption,
     SameSentencesOption,
     SentencesOption,
     StoreOption,
     StoriesOption,
     check_focus,
     choose_bundle,
+    read_parts,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def batch(
     keep: Annotated[
         str, typer.Option(metavar="NAMES", help="To carry over, with commas between.", rich_help_panel=_COLUMNS)
     ] = "",
+    include: IncludeOption = None,
     sentences: SentencesOption = 3,
     same_sentences: SameSentencesOption = None,
     focus: FocusOption = None,
@@ -118,7 +121,8 @@ def batch(
     columns = Columns(text_column, html_column, title_column, id_column, tuple(filter(None, keep.split(","))))
     options = Options(stories, SummaryOptions(sentences=same_sentences or sentences, focus=focus))
     try:
-        n_failed = _run(Job(find_source(source), Path(target), columns, options, limit=limit), where, resume=resume)
+        job = Job(find_source(source), Path(target), columns, options, limit=limit, include=read_parts(include))
+        n_failed = _run(job, where, resume=resume)
     except CopydeskError as error:
         error.exit_code = exit_codes.get(type(error), error.exit_code)
         raise

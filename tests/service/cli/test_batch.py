@@ -46,6 +46,8 @@ def test_a_clean_job_ends_with_0_and_a_summary(tmp_path: Path, tiny_bundle: Path
         ("in.jsonl", "out.jsonl", ["--limit", "0"], 2),
         ("in.jsonl", "out.jsonl", ["--focus", "drug"], 2),
         ("in.jsonl", "out.jsonl", ["--store", "models"], 2),
+        ("in.jsonl", "out.jsonl", ["--include", "tag"], 2),
+        ("in.jsonl", "out.csv", ["--include", "tags"], 2),
         ("none.jsonl", "out.jsonl", [], 3),
         ("in.jsonl", "no/folder/out.jsonl", [], 4),
     ],
@@ -65,6 +67,15 @@ def test_a_limit_reads_the_first_rows_alone(tmp_path: Path, tiny_bundle: Path) -
     assert "2 rows, 0 failed" in errors
     assert batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--limit", "4", bundle=tiny_bundle)[0] == 0
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
+
+
+def test_only_the_parts_asked_for_are_written(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(LINE)
+    options = ["--include", "summary, text"]
+    assert batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", *options, bundle=tiny_bundle)[0] == 0
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert set(row) == {"id", "summary", "story", "other_stories", "text", "coverage"}
+    assert json.loads(batch(tmp_path / "in.jsonl", "-", *options, bundle=tiny_bundle)[1]) == row
 
 
 def test_the_current_version_of_a_store_is_used(tmp_path: Path) -> None:
