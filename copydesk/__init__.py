@@ -7,9 +7,10 @@ if TYPE_CHECKING:
     from copydesk.model.analysis import Analysis, Document, Failure, Options, SummaryOptions
     from copydesk.model.analyzer import Analyzer
     from copydesk.model.errors import CopydeskError
+    from copydesk.service.answers import to_answer as to_dict
     from copydesk.service.bulk.dataset_map import DatasetMap
 
-_PUBLIC = {
+_PUBLIC = {  # where each is, and its name there if that is another
     "Analysis": "copydesk.model.analysis",
     "Analyzer": "copydesk.model.analyzer",
     "CopydeskError": "copydesk.model.errors",
@@ -19,6 +20,7 @@ _PUBLIC = {
     "Options": "copydesk.model.analysis",
     "SummaryOptions": "copydesk.model.analysis",
     "main": "copydesk.__main__",
+    "to_dict": "copydesk.service.answers:to_answer",
 }
 __all__ = [
     "Analysis",
@@ -30,6 +32,7 @@ __all__ = [
     "Options",
     "SummaryOptions",
     "main",
+    "to_dict",
 ]
 
 
@@ -38,7 +41,8 @@ def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
         raise AttributeError(f"module 'copydesk' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    module, _, there = _PUBLIC[name].partition(":")
+    return getattr(importlib.import_module(module), there or name)
 
 
 def __dir__() -> list[str]:
