@@ -28,10 +28,10 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
 
 
 def command_lines(group: Any = None, *names: str) -> list[tuple[str, ...]]:
-    """() for the whole, and the words of every command and group of commands."""
-    group = group or typer.main.get_command(join_commands())
-    found = [names]
-    for name, command in getattr(group, "commands", {}).items():
+    """The words of every command; () for them all together."""
+    commands = getattr(group or typer.main.get_command(join_commands()), "commands", {})
+    found = [] if names and commands else [names]
+    for name, command in commands.items():
         found += command_lines(command, *names, name)
     return found
 
