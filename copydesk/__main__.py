@@ -83,7 +83,7 @@ def _report_import(error: ImportError) -> int:
         return _report_crash(error)
     what = str(error).partition("\n")[0]
     remedy = "install what copydesk needs again: pip install -e . in its folder, or pip install its wheel"
-    print(f"InstallationError: {what}; {remedy}", file=sys.stderr)
+    print(f"InstallError: {what}; {remedy}", file=sys.stderr)
     return _USAGE
 
 

@@ -263,7 +263,7 @@ def test_a_missing_dependency_is_named_and_needs_no_traceback(module: str, tmp_p
     )
     assert done.returncode == 2
     (shown,) = done.stderr.splitlines()
-    assert shown.startswith("InstallationError: ")
+    assert shown.startswith("InstallError: ")
     assert module in shown
 
 
