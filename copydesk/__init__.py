@@ -1,23 +1,39 @@
 """copydesk: the command line, and the public names, loaded when they are used."""
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from copydesk.model.analysis import Analysis, Document, Options, SummaryOptions
+    from copydesk.__main__ import main
+    from copydesk.model.analysis import Analysis, Document, Failure, Options, SummaryOptions
     from copydesk.model.analyzer import Analyzer
+    from copydesk.model.errors import CopydeskError
+    from copydesk.service.answers import to_answer as to_dict
     from copydesk.service.bulk.dataset_map import DatasetMap
 
-_PUBLIC = {
+_PUBLIC = {  # where each is, and its name there if that is another
     "Analysis": "copydesk.model.analysis",
     "Analyzer": "copydesk.model.analyzer",
     "CopydeskError": "copydesk.model.errors",
     "DatasetMap": "copydesk.service.bulk.dataset_map",
     "Document": "copydesk.model.analysis",
+    "Failure": "copydesk.model.analysis",
     "Options": "copydesk.model.analysis",
     "SummaryOptions": "copydesk.model.analysis",
+    "main": "copydesk.__main__",
+    "to_dict": "copydesk.service.answers:to_answer",
 }
-__all__ = ["Analysis", "Analyzer", "DatasetMap", "Document", "Options", "SummaryOptions", "main"]
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "CopydeskError",
+    "DatasetMap",
+    "Document",
+    "Failure",
+    "Options",
+    "SummaryOptions",
+    "main",
+    "to_dict",
+]
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
@@ -29,55 +45,9 @@ def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
         raise AttributeError(f"module 'copydesk' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    module, _, there = _PUBLIC[name].partition(":")
+    return getattr(importlib.import_module(module), there or name)
 
 
-def main() -> None:
-    """Run a command. A user's mistake, or a package that is missing, ends with one sentence on standard error and its
-    exit code."""
-    try:
-        _run_command()
-    except ImportError as error:
-        from copydesk.model.installation import explain_import
-
-        fault = explain_import(error)
-        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
-        sys.exit(fault.exit_code)
-
-
-def _run_command() -> None:
-    import typer
-    from rich.console import Console
-
-    from copydesk.model.errors import CopydeskError
-    from copydesk.service.cli.cli import commands as service_commands
-    from copydesk.training.cli.cli import commands as training_commands
-
-    app = typer.Typer(
-        help="Tags, summary and evidence for news articles, from one pass of a small transformer.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-
-    def show_version(is_asked: bool) -> None:
-        if is_asked:
-            print(f"copydesk {__getattr__('__version__')}")
-            raise typer.Exit
-
-    @app.callback()
-    def options(
-        version: Annotated[
-            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
-        ] = False,
-    ) -> None: ...
-
-    app.add_typer(service_commands)
-    app.add_typer(training_commands)
-    try:
-        app()
-    except CopydeskError as error:
-        Console(stderr=True).print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -112,12 +112,17 @@ class Analyzer:
         (scores,) = self.forward([prepared])
         return self.finish(prepared, scores, options)
 
-    def analyze_many(self, documents: Iterable[Document | Failure], options: Options | None = None) -> Iterator[Result]:
+    def analyze_many(
+        self, documents: Iterable[Document | Failure | str], options: Options | None = None
+    ) -> Iterator[Result]:
         """One result per document, in order, streaming; what cannot be analysed becomes a Failure.
 
         Reading, the forward pass and the use of the results overlap. A Failure among the documents is handed through.
         """
-        return analyze_stream(self, documents, options or Options())
+        if isinstance(documents, str):
+            raise TypeError("analyze_many: a string in place of many; call analyze, or put it in a list")
+        items = (Document(item) if isinstance(item, str) else item for item in documents)
+        return analyze_stream(self, items, options or Options())
 
     def prepare(self, document: Document, options: Options) -> Prepared:
         """Stories, sentences and tokens of a document. Raises DocumentError; safe to call from many threads."""

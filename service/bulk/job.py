@@ -1,8 +1,9 @@
 """Bulk jobs: rows in, an answer per row out, in order, whatever happens on the way."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,9 +12,10 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.formats import EXPECTED, Format, format_of
-from copydesk.model.files.rows import Position, read_rows
+from copydesk.model.files.rows import Position, Row, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.model.stream import GROUP, analyze_stream
+from copydesk.service.answers import Part
 from copydesk.service.bulk.assembly import assemble
 from copydesk.service.bulk.columns import Columns, Item, to_item
 from copydesk.service.bulk.records import Counts, check_keep, count, make_record, to_line
@@ -29,6 +31,8 @@ class Job:
     columns: Columns = field(default_factory=Columns)
     options: Options = field(default_factory=Options)
     shard_rows: int = GROUP
+    limit: int | None = None  # rows to read, for a trial
+    include: Collection[Part] | None = None  # parts of a whole answer; None: the usual ones
 
     @property
     def format(self) -> Format:
@@ -44,6 +48,8 @@ class Job:
 
 def open_parts(job: Job, bundle: Bundle, *, resume: bool) -> Parts:
     """The folder of the job's shards. Raises ConfigError when another job's are there, OutputError."""
+    if job.include and job.format.kind != "jsonl":
+        raise ConfigError("--include chooses parts of JSON answers; name an OUTPUT that ends in .jsonl")
     check_keep(job.columns, bundle.labels, is_flat=job.format.kind != "jsonl")
     if resume and job.source.is_stdin:
         raise ConfigError("--resume: standard input is read only once; name a file")
@@ -53,25 +59,29 @@ def open_parts(job: Job, bundle: Bundle, *, resume: bool) -> Parts:
 
 
 def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> Iterator[Counts]:
-    """Analyse every row whose shard is not done yet, then make the output; yields the counts of each row.
+    """Analyse every row whose shard is not done yet, then make the output; yields the counts of each row, after
+    counts of none once the shards that are done have been passed over.
 
     Raises DataError for the source, OutputError for the output; the shards that are done stay.
     """
     labels = job.flat_labels(analyzer.bundle)
     waiting: deque[tuple[int, Item]] = deque()
+    items = number_items(job, position, parts)
+    first = list(islice(items, 1))
+    yield Counts()
 
     def documents() -> Iterator[Document | Failure]:
-        for number, item in number_items(job, position, parts):
+        for number, item in chain(first, items):
             waiting.append((number, item))
             yield item.document
 
-    current, shard = -1, Shard(labels)
+    current, shard = -1, Shard(labels, job.include)
     for result in analyze_stream(analyzer, documents(), job.options, job.shard_rows):
         number, item = waiting.popleft()
         if number != current:
             if current >= 0:
                 parts.save(current, shard)
-            current, shard = number, Shard(labels)
+            current, shard = number, Shard(labels, job.include)
         yield shard.add(item, result)
     if current >= 0:
         parts.save(current, shard)
@@ -89,13 +99,13 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
     waiting: deque[Item] = deque()
 
     def documents() -> Iterator[Document | Failure]:
-        for row in read_rows(job.source, job.columns.names, position):
+        for row in _read(job, position):
             waiting.append(to_item(row, job.columns))
             yield waiting[-1].document
 
     for result in analyze_stream(analyzer, documents(), job.options):
         try:
-            out.write(to_line(make_record(waiting.popleft(), result)))
+            out.write(to_line(make_record(waiting.popleft(), result, include=job.include)))
             out.flush()
         except OSError as error:
             raise OutputError(f"standard output: {error.strerror}; write to a file to be able to resume") from error
@@ -104,9 +114,13 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
 
 def number_items(job: Job, position: Position, parts: Parts) -> Iterator[tuple[int, Item]]:
     """The rows of unfinished shards, each with its shard's number."""
-    for i, row in enumerate(read_rows(job.source, job.columns.names, position)):
+    for i, row in enumerate(_read(job, position)):
         if not parts.is_done(i // job.shard_rows):
             yield i // job.shard_rows, to_item(row, job.columns)
+
+
+def _read(job: Job, position: Position) -> Iterator[Row]:
+    return islice(read_rows(job.source, job.columns.names, position), job.limit)
 
 
 def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
@@ -116,5 +130,7 @@ def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
         "columns": asdict(job.columns),
         "format": asdict(job.format),
         "shard_rows": job.shard_rows,
+        "limit": job.limit,
+        "include": sorted(job.include) if job.include else None,
         "input": job.source.fingerprint(),
     }

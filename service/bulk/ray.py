@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -86,7 +87,7 @@ def _dataset(ray: Any, cluster: Cluster, job: Job, parts: Parts) -> Any:  # Any:
     per_actor = min(_CPUS_PER_ACTOR, n_cpus)
     return _read(ray, job, parts).map_batches(
         _ShardAnalyzer,
-        fn_constructor_args=(cluster.bundle, cluster.device, job.options, job.flat_labels(manifest)),
+        fn_constructor_args=(cluster, job.options, Shard(job.flat_labels(manifest), job.include)),
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=n_gpus if on_gpu else n_cpus // per_actor),
         num_gpus=1 if on_gpu else 0,
@@ -120,13 +121,13 @@ def _read_shards(job: Job, parts: Parts) -> Iterator[pa.Table]:
 class _ShardAnalyzer:
     """An actor: a model on its device."""
 
-    def __init__(self, bundle: Path, device: str, options: Options, labels: tuple[str, ...] | None) -> None:
-        self._analyzer = Analyzer.load(bundle, device)
+    def __init__(self, cluster: Cluster, options: Options, empty: Shard) -> None:
+        self._analyzer = Analyzer.load(cluster.bundle, cluster.device)
         self._options = options
-        self._labels = labels
+        self._empty = empty
 
     def __call__(self, batch: dict[str, Any]) -> Iterable[pa.Table]:  # Any: numpy arrays of one shard
-        items, shard = pickle.loads(batch["items"][0]), Shard(self._labels)
+        items, shard = pickle.loads(batch["items"][0]), deepcopy(self._empty)
         results = analyze_stream(self._analyzer, (item.document for item in items), self._options, len(items))
         for item, result in zip(items, results, strict=True):
             shard.add(item, result)

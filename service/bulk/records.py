@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError
-from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, to_answer
+from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, Part, to_answer
 from copydesk.service.bulk.columns import Columns, Item
 
 Json = dict[str, Any]  # Any: JSON
@@ -40,11 +40,13 @@ def count(result: Result) -> Counts:
     return Counts(1, 0, result.coverage.tokens, Counter(tag.label for tag in result.story.tags if tag.assigned))
 
 
-def make_record(item: Item, result: Result, *, labels: Sequence[str] | None = None) -> Json:
-    """The row out: the whole answer, or with `labels` flat columns."""
+def make_record(
+    item: Item, result: Result, *, labels: Sequence[str] | None = None, include: Collection[Part] | None = None
+) -> Json:
+    """The row out: the answer with these parts, or the usual ones; with `labels` flat columns."""
     if labels is not None:
         return _flat_record(item, result, labels)
-    return {**item.kept, **to_answer(result, HTML_PARTS if item.is_html else DEFAULT_PARTS)}
+    return {**item.kept, **to_answer(result, include or (HTML_PARTS if item.is_html else DEFAULT_PARTS))}
 
 
 def flat_columns(labels: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ OUTPUT.parts/000012.done.json  its counts and errors; written last, so that a sh
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.disk import put_in_place
+from copydesk.service.answers import Part
 from copydesk.service.bulk.columns import Item
 from copydesk.service.bulk.records import Counts, Json, count, error_record, make_record, to_line
 
@@ -32,6 +33,7 @@ class Shard:
     """The rows of one shard as they will stand in the output, in memory."""
 
     labels: Sequence[str] | None  # None: whole answers
+    include: Collection[Part] | None = None  # of whole answers; None: the usual parts
     lines: list[bytes] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     errors: list[Json] = field(default_factory=list)
@@ -39,7 +41,7 @@ class Shard:
     def add(self, item: Item, result: Result) -> Counts:
         """Add a row; returns its counts."""
         counts = count(result)
-        self.lines.append(to_line(make_record(item, result, labels=self.labels)))
+        self.lines.append(to_line(make_record(item, result, labels=self.labels, include=self.include)))
         self.counts.add(counts)
         if isinstance(result, Failure):
             self.errors.append(error_record(item, result))

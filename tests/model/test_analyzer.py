@@ -52,6 +52,15 @@ def test_batch_neighbours_change_nothing(analyzer: Analyzer) -> None:
         assert one.score == pytest.approx(other.score, abs=1e-3)  # bf16 products may round by the batch's shape
 
 
+def test_many_texts_may_come_as_strings(analyzer: Analyzer) -> None:
+    other = f"{STORY} The goal fell in the rain."
+    assert list(analyzer.analyze_many([STORY, other])) == list(
+        analyzer.analyze_many([Document(STORY), Document(other)])
+    )
+    with pytest.raises(TypeError, match="call analyze, or put it in a list"):
+        analyzer.analyze_many(STORY)
+
+
 def test_a_6000_word_text_is_read_to_its_last_sentence(analyzer: Analyzer) -> None:
     sentences = [f"The army of unit {i} said talks on steel went on in the rain." for i in range(460)]
     text = " ".join(sentences)

@@ -17,14 +17,30 @@ if TYPE_CHECKING:
     from copydesk.training.config import TrainingConfig
 
 commands = typer.Typer()
-data_commands = typer.Typer(help="Look at labelled stories.", no_args_is_help=True)
+data_commands = typer.Typer(
+    help="Look at labelled stories.", epilog="Example: copydesk data check mine.jsonl", no_args_is_help=True
+)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(models, name="models")
 _errors = Console(stderr=True)
 _PLAIN = "plain"
+_TRAIN_EXAMPLES = """
+Examples:
+  copydesk train --data mine.jsonl --store models
+  copydesk train configs/few_shot.toml --data mine.csv --out runs/mine
+"""
+_EVALUATE_EXAMPLE = """
+Example:
+  copydesk evaluate --bundle runs/mine --data test.jsonl --report runs/report
+"""
+_CHECK_EXAMPLES = """
+Examples:
+  copydesk data check mine.jsonl --report runs/data
+  copydesk data check old.jsonl corrections.csv --labels energy,courts
+"""
 
 
-@commands.command()
+@commands.command(epilog=_TRAIN_EXAMPLES)
 def train(
     config: Annotated[
         Path | None,
@@ -61,8 +77,9 @@ def train(
 ) -> None:
     """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again.
 
-    With --store, some stories are set aside for a test that stays, and a bundle that is worse than the current version
-    on it is refused: exit code 1.
+    With --store, some stories are set aside for a test that stays.
+
+    A bundle that is worse than the current version on it is refused: exit code 1.
     """
     if store is None and (test_summaries or tolerance or force or report):
         raise typer.BadParameter("--test-summaries, --tolerance, --force and --report need --store")
@@ -94,9 +111,11 @@ def train(
     conclude(verdict, report or target.with_name(f"{target.name}-report"), is_forced=force)
 
 
-@commands.command()
+@commands.command(epilog=_EVALUATE_EXAMPLE)
 def evaluate(
-    bundle: Annotated[Path, typer.Option(help="Directory of the model.")] = DEFAULT_BUNDLE,
+    bundle: Annotated[
+        Path, typer.Option(help="Directory of the model.", show_default="the one that ships")
+    ] = DEFAULT_BUNDLE,
     data: Annotated[str | None, typer.Option(help="Labelled stories to measure the tags on.")] = None,
     train_data: Annotated[
         list[str], typer.Option(help="Labelled stories that baselines learn from.", show_default="the corpus")
@@ -120,7 +139,7 @@ def evaluate(
         _errors.print(f"wrote {report / 'report.json'} and {report / 'report.html'}")
 
 
-@data_commands.command()
+@data_commands.command(epilog=_CHECK_EXAMPLES)
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Labelled stories, globs and hub datasets.")],
     labels: Annotated[str, typer.Option(help="The labels there may be, separated by commas.", show_default="all")] = "",
@@ -139,8 +158,8 @@ def check(
         with late_progress("looking for label errors") as begin:
             measured = measure_data(paths, tuple(filter(None, map(str.strip, labels.split(",")))), begin)
     except DataError as error:
-        _errors.print(f"DataError: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from error
+        error.exit_code = 1
+        raise
     print_data(Console(file=sys.stdout, highlight=False), measured)
     if report is not None:
         write_data_report(report, measured)

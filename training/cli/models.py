@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from copydesk.training.release.checks import Tolerances
     from copydesk.training.release.gate import Verdict
 
-models = typer.Typer(help="Versions in a store: see, compare, promote and take back.", no_args_is_help=True)
+models = typer.Typer(
+    help="Versions in a store: see, compare, promote and take back.",
+    epilog="Example: copydesk models list --store models",
+    no_args_is_help=True,
+)
 _errors = Console(stderr=True)
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="COPYDESK_MODELS_DIR", help="Directory of the store.")]
@@ -38,7 +42,7 @@ def open_store(directory: Path) -> Store:
     return Store(directory, who=f"{_user()}@{socket.gethostname()}")
 
 
-@models.command("list")
+@models.command("list", epilog="Example: copydesk models list --store models")
 def list_versions(store: StoreOption = _STORE) -> None:
     """Every version, the latest last; * is the current one."""
     from copydesk.training.reports.table import make_table
@@ -61,7 +65,7 @@ def list_versions(store: StoreOption = _STORE) -> None:
     Console(file=sys.stdout).print(table)
 
 
-@models.command()
+@models.command(epilog="Example: copydesk models show current | jq .report.held_out")
 def show(
     version: Annotated[str, typer.Argument(help="Beginning of a digest, or current.")], store: StoreOption = _STORE
 ) -> None:
@@ -82,7 +86,7 @@ def show(
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
-@models.command()
+@models.command(epilog="Example: copydesk models compare current runs/mine --data test.jsonl --report cmp")
 def compare(
     old: Annotated[str, typer.Argument(help="A version: beginning of a digest, current, default, or a directory.")],
     new: Annotated[str, typer.Argument(help="The version that is judged, named in the same manner.")],
@@ -106,7 +110,7 @@ def compare(
     _show_verdict(judge(candidate, current, sets, tolerances, decisive=place), report)
 
 
-@models.command()
+@models.command(epilog="Example: copydesk models promote runs/mine --test test.jsonl")
 def promote(
     version: Annotated[str, typer.Argument(help="Beginning of its digest, or the directory of a bundle to add.")],
     test: Annotated[
@@ -152,7 +156,7 @@ def promote(
     conclude(verdict, report, is_forced=force)
 
 
-@models.command()
+@models.command(epilog="Example: copydesk models rollback --store models")
 def rollback(store: StoreOption = _STORE) -> None:
     """Make the version current again that was before; a service that watches the store follows."""
     digest = open_store(store).rollback()

@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from copydesk.model.bundles.store import Store
 from copydesk.model.errors import CopydeskError
 from copydesk.model.files.sources import STDIN
-from copydesk.service.cli.cli import commands
-from support.tiny import STORY
+from copydesk.service.bulk.records import Counts
+from copydesk.service.cli.batch import commands
+from copydesk.service.cli.progress import JobProgress
+from support.tiny import LABELS, STORY, make_tiny_bundle
 
 LINE = json.dumps({"id": 1, "text": STORY}) + "\n"
 
 
-def batch(*arguments: str | Path, bundle: Path, stdin: str = "") -> tuple[int, str, str]:
+def batch(*arguments: str | Path, bundle: Path | None, stdin: str = "") -> tuple[int, str, str]:
     """Exit code, standard output and standard error of `copydesk batch`."""
-    command = ["batch", *map(str, arguments), "--bundle", str(bundle), "--device", "cpu"]
+    command = [*map(str, arguments), "--device", "cpu", *(["--bundle", str(bundle)] if bundle else [])]
     result = CliRunner().invoke(commands, command, input=stdin)
     code = result.exception.exit_code if isinstance(result.exception, CopydeskError) else result.exit_code
     return code, result.stdout, result.stderr
@@ -40,6 +43,11 @@ def test_a_clean_job_ends_with_0_and_a_summary(tmp_path: Path, tiny_bundle: Path
         ("in.jsonl", "out.jsonl", ["--engine", "spark"], 2),
         ("in.jsonl", "out.jsonl", ["--address", "auto"], 2),
         ("in.jsonl", "-", ["--engine", "ray"], 2),
+        ("in.jsonl", "out.jsonl", ["--limit", "0"], 2),
+        ("in.jsonl", "out.jsonl", ["--focus", "drug"], 2),
+        ("in.jsonl", "out.jsonl", ["--store", "models"], 2),
+        ("in.jsonl", "out.jsonl", ["--include", "tag"], 2),
+        ("in.jsonl", "out.csv", ["--include", "tags"], 2),
         ("none.jsonl", "out.jsonl", [], 3),
         ("in.jsonl", "no/folder/out.jsonl", [], 4),
     ],
@@ -51,12 +59,76 @@ def test_exit_codes(tmp_path: Path, tiny_bundle: Path, source: str, target: str,
     assert batch(tmp_path / source, out, *options, bundle=tiny_bundle)[0] == code
 
 
+def test_a_limit_reads_the_first_rows_alone(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"id": n, "text": STORY}) + "\n" for n in range(9)))
+    code, out, errors = batch(tmp_path / "in.jsonl", "-", "--limit", "2", bundle=tiny_bundle)
+    assert code == 0
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["0", "1"]
+    assert "2 rows, 0 failed" in errors
+    assert batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--limit", "4", bundle=tiny_bundle)[0] == 0
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
+
+
+def test_only_the_parts_asked_for_are_written(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(LINE)
+    options = ["--include", "summary, text"]
+    assert batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", *options, bundle=tiny_bundle)[0] == 0
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert set(row) == {"id", "summary", "story", "other_stories", "text", "coverage"}
+    assert json.loads(batch(tmp_path / "in.jsonl", "-", *options, bundle=tiny_bundle)[1]) == row
+
+
+def test_the_current_version_of_a_store_is_used(tmp_path: Path) -> None:
+    store = Store(tmp_path / "models")
+    (tmp_path / "in.jsonl").write_text(LINE)
+    answers = []
+    for seed in (1, 2):
+        make_tiny_bundle(tmp_path / str(seed), seed)
+        store.promote(store.add(tmp_path / str(seed)).digest, instead_of=store.current())
+        answers.append(batch(tmp_path / "in.jsonl", "-", bundle=tmp_path / str(seed))[1])
+    code, out, _ = batch(tmp_path / "in.jsonl", "-", "--store", store.directory, bundle=None)
+    assert (code, out) == (0, answers[1])
+    assert answers[0] != answers[1]
+
+
+def test_a_summary_of_one_sentence_may_lean_to_a_label(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(LINE)
+    summaries = []
+    for label in LABELS:
+        _, out, _ = batch(tmp_path / "in.jsonl", "-", "--summary-sentences", "1", "--focus", label, bundle=tiny_bundle)
+        summaries.append(json.loads(out)["summary"]["text"])
+    assert len(set(summaries)) > 1
+    assert all(summary in STORY for summary in summaries)
+
+
 def test_standard_input_goes_to_standard_output(tiny_bundle: Path) -> None:
     code, out, _ = batch(STDIN, "-", bundle=tiny_bundle, stdin=LINE + "{\n")
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert rows[0]["id"] == "1"
     assert rows[1]["error"]["code"] == "invalid_row"
+
+
+@pytest.mark.parametrize(("error", "word"), [(KeyboardInterrupt, "interrupted"), (ZeroDivisionError, "stopped")])
+def test_a_job_that_ends_early_names_what_is_kept_and_counts_it_when_it_goes_on(
+    error: type[BaseException], word: str, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_late(progress: JobProgress, counts: Counts, bytes_read: int) -> None:
+        add(progress, counts, bytes_read)
+        if progress.counts.rows == 1050:
+            raise error
+
+    (tmp_path / "in.jsonl").write_text('{"text": "It rained."}\n' * 1100)
+    add = JobProgress.add
+    with monkeypatch.context() as patch:
+        patch.setattr(JobProgress, "add", fail_late)
+        code, _, errors = batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", bundle=tiny_bundle)
+    assert code == (130 if word == "interrupted" else 1)
+    assert f"{word} after 1,050 rows; 1,000 are kept in {tmp_path}/out.jsonl.parts: go on with --resume" in errors
+    code, _, errors = batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--resume", bundle=tiny_bundle)
+    assert code == 0
+    assert "1,100 rows, 0 failed" in errors
+    assert "this run: 100 rows" in errors
 
 
 def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_bundle: Path) -> None:
@@ -76,3 +148,4 @@ def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_b
     _, errors = process.communicate()
     assert process.returncode == 130
     assert b"interrupted after" in errors
+    assert b"standard output is all there is" in errors

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import BundleError, ConfigError
-from copydesk.service.cli.cli import commands
+from copydesk.service.cli.serve import commands
 from copydesk.service.http.app import make_app
 from copydesk.service.http.layers.api_keys import find_key
 from copydesk.service.settings import Settings, read_settings
@@ -63,8 +63,8 @@ def test_a_key_in_clear_is_refused_and_not_echoed(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_host_that_others_reach_needs_keys_or_the_word_insecure() -> None:
-    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle"])
+    result = CliRunner().invoke(commands, ["--host", "0.0.0.0", "--bundle", "no/such/bundle"])
     assert isinstance(result.exception, ConfigError)
     assert "--insecure" in str(result.exception)
-    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle", "--insecure"])
+    result = CliRunner().invoke(commands, ["--host", "0.0.0.0", "--bundle", "no/such/bundle", "--insecure"])
     assert isinstance(result.exception, BundleError)
