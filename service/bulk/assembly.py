@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copydesk.model.files.disk import put_in_place
+from copydesk.model.files.disk import whole_file
 from copydesk.model.files.formats import Format, open_output
 from copydesk.service.bulk.records import Json, flat_columns, score_column, to_line
 from copydesk.service.bulk.shards import Parts, no_room
@@ -25,14 +25,12 @@ def assemble(parts: Parts, format: Format, labels: Sequence[str], keep: Sequence
     The output appears only when it is complete; it needs as much room as the shards, which stay until then.
     """
     errors = parts.target.with_name(f"{parts.target.name}.errors.jsonl")
-    temporary = parts.folder / "assembled"
-    write = {"jsonl": _write_jsonl, "csv": _write_csv, "parquet": _write_parquet}[format.kind]
+    write = _WRITERS[format.kind]
     try:
         _write_errors(errors, parts)
-        write(parts, temporary, format, _Table(labels, keep))
-        put_in_place(temporary, parts.target)
+        with whole_file(parts.target, parts.folder) as temporary:
+            write(parts, temporary, format, _Table(labels, keep))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise no_room(parts.target, sum(path.stat().st_size for path in parts.folder.iterdir()), error) from error
     parts.remove()
 
@@ -54,12 +52,14 @@ class _Table:
 
 def _write_errors(path: Path, parts: Parts) -> None:
     """A line per failed row; no file when there is none."""
-    path.unlink(missing_ok=True)
     errors = parts.errors()
-    if first := next(errors, None):
-        with path.open("wb") as file:
-            file.write(to_line(first))
-            file.writelines(map(to_line, errors))
+    first = next(errors, None)
+    if first is None:
+        path.unlink(missing_ok=True)
+        return
+    with whole_file(path, parts.folder) as temporary, temporary.open("wb") as file:
+        file.write(to_line(first))
+        file.writelines(map(to_line, errors))
 
 
 def _write_jsonl(parts: Parts, path: Path, format: Format, _: _Table) -> None:
@@ -71,7 +71,9 @@ def _write_jsonl(parts: Parts, path: Path, format: Format, _: _Table) -> None:
 def _write_csv(parts: Parts, path: Path, format: Format, table: _Table) -> None:
     with open_output(path, format) as out:
         lines = io.TextIOWrapper(out, "utf-8", newline="")
-        writer = csv.DictWriter(lines, table.names, lineterminator="\n")
+        writer = csv.DictWriter(
+            lines, table.names, delimiter="\t" if format.kind == "tsv" else ",", lineterminator="\n"
+        )
         writer.writeheader()
         for row in _rows(parts):
             writer.writerow({name: _cell(value) for name, value in row.items()})
@@ -120,3 +122,6 @@ def _kept_type(parts: Parts, name: str) -> Any:  # Any: pyarrow has no types
 
 def _rows(parts: Parts) -> Iterator[Json]:
     return map(json.loads, parts.lines())
+
+
+_WRITERS = {"jsonl": _write_jsonl, "csv": _write_csv, "tsv": _write_csv, "parquet": _write_parquet}

@@ -15,7 +15,7 @@ from typing import Any
 
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError, CopydeskError
-from copydesk.model.files.disk import put_in_place
+from copydesk.model.files.disk import whole_file
 from copydesk.service.bulk.columns import Item
 from copydesk.service.bulk.records import Counts, Json, count, error_record, make_record, to_line
 
@@ -137,12 +137,10 @@ class Parts:
         return self.folder / f"{number:06d}{suffix}"
 
     def _write(self, path: Path, content: bytes) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
         try:
-            temporary.write_bytes(content)
-            put_in_place(temporary, path)
+            with whole_file(path) as temporary:
+                temporary.write_bytes(content)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise no_room(path, len(content), error) from error
 
 

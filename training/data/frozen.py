@@ -11,9 +11,9 @@ from typing import Any
 
 from copydesk.model.bundles.store import TEST_FILE
 from copydesk.model.errors import DataError
+from copydesk.model.files.disk import write_lines
 from copydesk.training.data.files import read_rows
 from copydesk.training.data.stories import LabelledStory, read_stories
-from copydesk.training.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def add_frozen(store: Path, stories: Sequence[LabelledStory], labels: Sequence[s
         one = FrozenStory(story, frozenset(labels))
         old = frozen.get(story.fingerprint)
         frozen[story.fingerprint] = _update(old, one) if old else one
-    write_whole(store / TEST_FILE, (json.dumps(_to_row(one), ensure_ascii=False) for one in frozen.values()))
+    write_lines(store / TEST_FILE, (json.dumps(_to_row(one), ensure_ascii=False) for one in frozen.values()))
 
 
 def _update(old: FrozenStory, new: FrozenStory) -> FrozenStory:
