@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from copydesk.model.analysis import Document, Failure
-from copydesk.model.files.rows import Row
+from copydesk.model.files.row import Row
 
 
 @dataclass(frozen=True)

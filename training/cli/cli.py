@@ -127,16 +127,17 @@ def check(
 ) -> None:
     """Find what is wrong with labelled stories. Exit code 1 if something is that would stop training."""
     need_extra()
-    from copydesk.training.data.files import expand_source
+    from copydesk.model.files.sources import find_source
     from copydesk.training.data.measures import measure_data
     from copydesk.training.progress import late_progress
     from copydesk.training.reports.data_report import write_data_report
     from copydesk.training.reports.data_tables import print_data
 
-    paths = [path for source in files for path in expand_source(source)]
+    for name in files:
+        find_source(name)
     try:
         with late_progress("looking for label errors") as begin:
-            measured = measure_data(paths, tuple(filter(None, map(str.strip, labels.split(",")))), begin)
+            measured = measure_data(files, tuple(filter(None, map(str.strip, labels.split(",")))), begin)
     except DataError as error:
         _errors.print(f"DataError: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
