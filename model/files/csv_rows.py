@@ -16,6 +16,7 @@ from copydesk.model.errors import DataError
 from copydesk.model.files.dialect import NOT_UTF8
 from copydesk.model.files.row import Row
 
+_PIECE = 2**20  # bytes of a line that is passed over, read at a time
 _QUOTES = re.compile('"+')
 _EXCEL_HEAD = re.compile(r'"?sep=(.)"?[\r\n]*')
 _UNCLOSED = "not CSV: quote never closed"
@@ -88,7 +89,7 @@ class _Lines:
     def finish(self, line: str) -> None:
         """Pass over what is left of a line that is too long."""
         while line and not line.endswith(("\n", "\r")):
-            line = self._file.readline(self.max_row)
+            line = self._file.readline(_PIECE)
 
 
 def _read_header(lines: _Lines, name: str, wanted: Collection[str], delimiters: Sequence[str]) -> tuple[list[str], str]:

@@ -34,7 +34,7 @@ def test_a_split_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         raise ValueError('Unknown split "train".\nmore')
 
     monkeypatch.setattr(datasets, "load_dataset", fail)
-    with pytest.raises(DataError, match="owner/name: the hub does not give split 'train': Unknown split \"train\"\\.$"):
+    with pytest.raises(DataError, match=r"owner/name: the hub does not give split 'train': Unknown split \"train\"\.$"):
         list(read_rows(SOURCE, ["text"]))
 
 
