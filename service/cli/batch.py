@@ -15,7 +15,9 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError, DataError
 from copydesk.service.cli.options import (
     BundleOption,
+    DelimiterOption,
     DeviceOption,
+    EncodingOption,
     SentencesOption,
     StoriesOption,
     choose,
@@ -35,7 +37,7 @@ _COLUMN = "Column of the "
 def batch(
     source: Annotated[
         str,
-        typer.Argument(metavar="INPUT", help="JSONL, CSV or Parquet, a folder, glob or hub dataset of them, or -."),
+        typer.Argument(metavar="INPUT", help="JSON, CSV or Parquet, a folder, glob or hub dataset of them, or -."),
     ],
     target: Annotated[
         str, typer.Argument(metavar="OUTPUT", help="JSONL, CSV or Parquet by extension, or - for JSONL.")
@@ -45,6 +47,12 @@ def batch(
     title_column: Annotated[str, typer.Option(help=f"{_COLUMN}title.")] = "title",
     id_column: Annotated[str, typer.Option(help=f"{_COLUMN}id.")] = "id",
     keep: Annotated[str, typer.Option(help="Columns to carry over, comma between.")] = "",
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    raw_cells: Annotated[
+        bool, typer.Option("--raw-cells", help="In CSV, leave cells that a spreadsheet would run as formulas.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT where there is one.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a job that was interrupted.")] = False,
     engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="Ray cluster.", show_default="this machine")] = None,
@@ -54,10 +62,12 @@ def batch(
     device: DeviceOption = "auto",
 ) -> None:
     """Analyse an archive. Exit codes: 0, 1 some rows failed, 2 usage, 3 input, 4 output, 130 interrupted."""
+    from copydesk.model.files.dialect import Dialect
     from copydesk.model.files.sources import find_source
     from copydesk.service.bulk.columns import Columns
     from copydesk.service.bulk.job import Job
     from copydesk.service.bulk.shards import OutputError
+    from copydesk.service.bulk.target import leave_out_outputs
 
     exit_codes = {DataError: 3, OutputError: 4}
     is_ray = choose("--engine", engine, ("local", "ray")) == "ray"
@@ -66,8 +76,10 @@ def batch(
     columns = Columns(text_column, html_column, title_column, id_column, tuple(filter(None, keep.split(","))))
     options = Options(choose_stories(stories), SummaryOptions(sentences=sentences))
     try:
-        job = Job(find_source(source), Path(target), columns, options)
-        n_failed = _run(job, bundle, device, resume=resume, address=(address or "local") if is_ray else None)
+        found = leave_out_outputs(find_source(source, Dialect.of(delimiter, encoding)), Path(target))
+        job = Job(found, Path(target), columns, options, raw_cells=raw_cells)
+        where = (address or "local") if is_ray else None
+        n_failed = _run(job, bundle, device, resume=resume, overwrite=overwrite, address=where)
     except CopydeskError as error:
         error.exit_code = exit_codes.get(type(error), error.exit_code)
         raise
@@ -75,7 +87,7 @@ def batch(
         raise typer.Exit(1)
 
 
-def _run(job: Job, bundle: Path, device: str, *, resume: bool, address: str | None) -> int:
+def _run(job: Job, bundle: Path, device: str, *, resume: bool, overwrite: bool, address: str | None) -> int:
     """Run the job to its end and say what it did; returns the number of failed rows."""
     from copydesk.model.files.rows import Position
     from copydesk.service.bulk.records import Counts
@@ -87,7 +99,7 @@ def _run(job: Job, bundle: Path, device: str, *, resume: bool, address: str | No
     else:
         from copydesk.service.bulk.job import open_parts
 
-        parts = open_parts(job, load_manifest(bundle), resume=resume)
+        parts = open_parts(job, load_manifest(bundle), resume=resume, overwrite=overwrite)
         before = parts.counts()
         steps = _work(job, parts, bundle, device, position, address)
     with JobProgress(console, job.source.n_bytes) as progress:

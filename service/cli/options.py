@@ -8,6 +8,13 @@ import typer
 
 BundleOption = Annotated[Path, typer.Option(help="Directory of the model.", show_default="the one that ships")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+DelimiterOption = Annotated[
+    str | None, typer.Option(help="Between columns of CSV: a character, or tab.", show_default="found in the header")
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(help="Of text files, such as cp1252.", show_default="UTF-8, or what its first bytes say"),
+]
 SentencesOption = Annotated[int, typer.Option(min=1, max=100, help="Sentences of each summary.")]
 StoriesOption = Annotated[
     str, typer.Option(help="split: tell the stories of a page apart; whole: one text, one story.")
