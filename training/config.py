@@ -53,6 +53,11 @@ class TagsSection(_Section):
     """The labelled stories."""
 
     files: tuple[str, ...] = Field((), strict=False)  # JSONL, CSV or Parquet, globs allowed, or a hub dataset
+    text_column: str | None = None  # of the files; none: text
+    label_column: str | None = None  # none: labels or label
+    label_separator: str | None = None  # between the labels of a cell; none: found out, see the README
+    delimiter: str | None = None  # between columns: one character, or tab; none: found out
+    encoding: str | None = None  # of text files, such as cp1252; none: UTF-8, or what a byte order mark says
     labels: tuple[str, ...] = Field((), strict=False)  # their order in the bundle; empty: every label found, sorted
     passes: float = Field(4.0, gt=0)  # how often each story is seen
     max_windows: int = Field(4, ge=1)  # windows of a story that are read in training (serving reads all)
@@ -97,6 +102,11 @@ class TrainingConfig(_Section):
         tags = self.tags.model_copy(update={"files": (*self.tags.files, *data)})
         changed = self.summaries.model_copy(update={"source": summaries}) if summaries else self.summaries
         return self.model_copy(update={"tags": tags, "summaries": changed})
+
+    def with_reading(self, **changes: str | None) -> "TrainingConfig":
+        """The same configuration, read with these values of keys in [tags]; None leaves a key as it is."""
+        given = {key: value for key, value in changes.items() if value is not None}
+        return self.model_copy(update={"tags": self.tags.model_copy(update=given)})
 
 
 def read_config(path: Path) -> TrainingConfig:

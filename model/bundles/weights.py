@@ -1,8 +1,6 @@
 """A bundle's weights: saved whole, loaded into a network."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from copydesk.model.bundles.manifest import CARD, MANIFEST, WEIGHTS, Bundle, load_manifest, to_manifest
 from copydesk.model.errors import BundleError
-from copydesk.model.files.disk import file_sha256, sync
+from copydesk.model.files.disk import file_sha256, whole_directory
 from copydesk.model.network.encoder import load_encoder, merge_adapter
 from copydesk.model.network.encoder_files import check_hash, find_encoder
 from copydesk.model.network.heads import Network
@@ -22,22 +20,14 @@ from copydesk.model.network.heads import Network
 def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], card: str) -> Bundle:
     """Write the bundle as float16 and return it with its digest.
 
-    All or nothing: it is written beside `directory` and renamed; a bundle that stood there is replaced only then.
+    All or nothing: a bundle that stood there is replaced when the new one is complete and on disk.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
-        save_file({name: _stored(tensor) for name, tensor in weights.items()}, temporary / WEIGHTS)
-        (temporary / CARD).write_text(card, encoding="utf-8")
-        manifest = to_manifest(bundle, {name: file_sha256(temporary / name) for name in (WEIGHTS, CARD)})
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp and save_file keep others out
-        (temporary / WEIGHTS).chmod(0o644)
-        for path in temporary.iterdir():
-            sync(path)
-        _replace(temporary, directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with whole_directory(directory) as new:
+        save_file({name: _stored(tensor) for name, tensor in weights.items()}, new / WEIGHTS)
+        (new / CARD).write_text(card, encoding="utf-8")
+        manifest = to_manifest(bundle, {name: file_sha256(new / name) for name in (WEIGHTS, CARD)})
+        (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return load_manifest(directory)
 
 
@@ -76,14 +66,3 @@ def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().to(torch.float16).contiguous()
-
-
-def _replace(new: Path, target: Path) -> None:
-    """Rename `new` to `target`; what stood there goes only after the new one is complete."""
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.rename(old / target.name)
-        new.rename(target)
-        shutil.rmtree(old)
-    else:
-        new.rename(target)

@@ -2,12 +2,17 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from copydesk.model.analysis import Document, Failure
-from copydesk.model.files.rows import Row
+from copydesk.model.errors import DataError
+from copydesk.model.files.row import Row
+from copydesk.model.files.rows import find_columns
+from copydesk.model.files.sources import Source
+
+_N_NAMED = 20  # columns that an error lists
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,23 @@ class Columns:
         """All of them, each once."""
         return tuple(dict.fromkeys((self.id, self.title, self.text, self.html, *self.keep)))
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that somebody has asked for, and that must be there."""
+        standard = Columns()
+        pairs = ((self.text, standard.text), (self.html, standard.html), (self.title, standard.title), (self.id, "id"))
+        return (*(name for name, usual in pairs if name != usual), *self.keep)
+
+    def check(self, there: Sequence[str], where: str) -> None:
+        """Raises DataError unless these are the columns of a file with a text or a page and all that was named."""
+        lacking = [name for name in self.named if name not in there]
+        found = f"it has {', '.join(map(repr, there[:_N_NAMED]))}"
+        if lacking:
+            raise DataError(f"{where}: no column {' or '.join(map(repr, lacking))}; {found}; name one of these")
+        if not {self.text, self.html} & set(there):
+            remedy = "name the column with --text-column, or that of pages with --html-column"
+            raise DataError(f"{where}: no column {self.text!r} or {self.html!r}; {found}; {remedy}")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -37,10 +59,20 @@ class Item:
     is_html: bool = False
 
 
+def check_columns(source: Source, columns: Columns) -> None:
+    """Look at the header of every file, before any row is read. Raises DataError."""
+    for path in source.files:
+        if there := find_columns(path, source.dialect, columns.names):
+            columns.check(there, str(path))
+
+
 def to_item(row: Row, columns: Columns) -> Item:
     """The row as a document; one that is none becomes an item with a Failure."""
     if row.problem:
         return Item(row.file, row.line, Failure(None, "invalid_row", row.problem))
+    if not isinstance(row.values, Mapping):
+        message = f"{type(row.values).__name__}, expected an object with the text"
+        return Item(row.file, row.line, Failure(None, "invalid_row", message))
     try:
         kept = _kept(row.values, columns)
         row_id = _identity(row.values, columns)

@@ -106,14 +106,14 @@ def _read(ray: Any, job: Job, parts: Parts) -> Any:  # Any: ray is an extra
 
         def get_read_tasks(self, *_: object, **__: object) -> list[ReadTask]:
             metadata = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-            return [ReadTask(partial(_read_shards, job, parts), metadata)]
+            return [ReadTask(partial(_read_shards, job, parts.done), metadata)]
 
     return ray.data.read_datasource(Shards(), override_num_blocks=1, num_cpus=0)
 
 
-def _read_shards(job: Job, parts: Parts) -> Iterator[pa.Table]:
+def _read_shards(job: Job, done: frozenset[int]) -> Iterator[pa.Table]:
     position = Position()
-    for number, numbered in groupby(number_items(job, position, parts), key=lambda pair: pair[0]):
+    for number, numbered in groupby(number_items(job, position, done), key=lambda pair: pair[0]):
         items = pickle.dumps([item for _, item in numbered])
         yield _table(number, "items", items, position.n_bytes)
 

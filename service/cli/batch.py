@@ -15,8 +15,11 @@ from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError, DataError
 from copydesk.service.cli.console import messages, say
 from copydesk.service.cli.options import (
+    FILES,
     BundleOption,
+    DelimiterOption,
     DeviceOption,
+    EncodingOption,
     FocusOption,
     IncludeOption,
     SameSentencesOption,
@@ -69,11 +72,12 @@ class _Engine:
 def batch(
     source: Annotated[
         str,
-        typer.Argument(metavar="INPUT", help="JSONL, CSV or Parquet, a folder, glob or hub dataset of them, or -."),
+        typer.Argument(metavar="INPUT", help="JSON, CSV or Parquet, a folder, glob or hub dataset of them, or -."),
     ],
     target: Annotated[
         str, typer.Argument(metavar="OUTPUT", help="JSONL, CSV or Parquet by extension, or - for JSONL.")
     ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT where there is one.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a job that was interrupted.")] = False,
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Only the first rows, to try it.", show_default="all rows")
@@ -92,6 +96,14 @@ def batch(
     keep: Annotated[
         str, typer.Option(metavar="NAMES", help="To carry over, with commas between.", rich_help_panel=_COLUMNS)
     ] = "",
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    raw_cells: Annotated[
+        bool,
+        typer.Option(
+            "--raw-cells", help="In CSV, leave cells that a spreadsheet would run as formulas.", rich_help_panel=FILES
+        ),
+    ] = False,
     include: IncludeOption = None,
     sentences: SentencesOption = 3,
     same_sentences: SameSentencesOption = None,
@@ -109,10 +121,12 @@ def batch(
     ] = None,
 ) -> None:
     """Analyse an archive: a row out per row in, in the same order."""
+    from copydesk.model.files.dialect import Dialect
     from copydesk.model.files.sources import find_source
     from copydesk.service.bulk.columns import Columns
     from copydesk.service.bulk.job import Job
     from copydesk.service.bulk.shards import OutputError
+    from copydesk.service.bulk.target import leave_out_outputs
 
     exit_codes = {DataError: 3, OutputError: 4}
     if address is not None and engine != "ray":
@@ -121,8 +135,10 @@ def batch(
     columns = Columns(text_column, html_column, title_column, id_column, tuple(filter(None, keep.split(","))))
     options = Options(stories, SummaryOptions(sentences=same_sentences or sentences, focus=focus))
     try:
-        job = Job(find_source(source), Path(target), columns, options, limit=limit, include=read_parts(include))
-        n_failed = _run(job, where, resume=resume)
+        found = leave_out_outputs(find_source(source, Dialect.of(delimiter, encoding)), Path(target))
+        parts = read_parts(include)
+        job = Job(found, Path(target), columns, options, raw_cells=raw_cells, limit=limit, include=parts)
+        n_failed = _run(job, where, resume=resume, overwrite=overwrite)
     except CopydeskError as error:
         error.exit_code = exit_codes.get(type(error), error.exit_code)
         raise
@@ -130,7 +146,7 @@ def batch(
         raise typer.Exit(1)
 
 
-def _run(job: Job, engine: _Engine, *, resume: bool) -> int:
+def _run(job: Job, engine: _Engine, *, resume: bool, overwrite: bool) -> int:
     """Run the job to its end and say what it did; returns the number of failed rows."""
     from copydesk.model.files.rows import Position
     from copydesk.service.bulk.job import open_parts
@@ -140,7 +156,7 @@ def _run(job: Job, engine: _Engine, *, resume: bool) -> int:
     manifest = load_manifest(engine.bundle)
     check_focus(job.options.summary.focus, manifest.labels)
     position = Position()
-    parts = open_parts(job, manifest, resume=resume) if job.target != _STDOUT else None
+    parts = open_parts(job, manifest, resume=resume, overwrite=overwrite) if job.target != _STDOUT else None
     total = parts.counts() if parts else Counts()
     progress = JobProgress(messages(), job.source.n_bytes if job.limit is None else None, total.rows)
     steps = _work(job, parts, engine, position) if parts else _stream(job, engine, position)

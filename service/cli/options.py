@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Stories = Literal["split", "whole"]
 
+FILES = "Files"
 _MODEL = "Model"
 _ANALYSIS = "Analysis"
 
@@ -31,6 +32,24 @@ StoreOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.", rich_help_panel=_MODEL)]
+DelimiterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="Between columns of CSV; tab is one too.",
+        show_default="found in the header",
+        rich_help_panel=FILES,
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Of text files, such as cp1252.",
+        show_default="UTF-8, or what its first bytes say",
+        rich_help_panel=FILES,
+    ),
+]
 SentencesOption = Annotated[
     int,
     typer.Option(

@@ -38,6 +38,26 @@ Examples:
   copydesk data check mine.jsonl --report runs/data
   copydesk data check old.jsonl corrections.csv --labels energy,courts
 """
+_TextColumn = Annotated[str | None, typer.Option("--text-column", help="Column of the text.", show_default="text")]
+_LabelColumn = Annotated[
+    str | None, typer.Option("--label-column", help="Column of the labels.", show_default="labels or label")
+]
+_LabelSeparator = Annotated[
+    str | None,
+    typer.Option("--label-separator", help="What stands between the labels of a cell.", show_default="found out"),
+]
+_Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter", help="Between columns of CSV: a character, or tab.", show_default="found in the header"
+    ),
+]
+_Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", help="Of text files, such as cp1252.", show_default="UTF-8, or as their first bytes say"
+    ),
+]
 
 
 @commands.command(epilog=_TRAIN_EXAMPLES)
@@ -63,6 +83,11 @@ def train(
         ),
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
+    text_column: _TextColumn = None,
+    label_column: _LabelColumn = None,
+    label_separator: _LabelSeparator = None,
+    delimiter: _Delimiter = None,
+    encoding: _Encoding = None,
     store: Annotated[
         Path | None, typer.Option(help="Store of versions: the bundle becomes current there if it is no worse.")
     ] = None,
@@ -90,6 +115,13 @@ def train(
     from copydesk.training.release.retrain import retrain
 
     settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries)
+    settings = settings.with_reading(
+        text_column=text_column,
+        label_column=label_column,
+        label_separator=label_separator,
+        delimiter=delimiter,
+        encoding=encoding,
+    )
     target = out or Path("runs") / settings.name
     versions = open_store(store) if store else None
     start = _find_base(base, settings, versions)
@@ -143,20 +175,29 @@ def evaluate(
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Labelled stories, globs and hub datasets.")],
     labels: Annotated[str, typer.Option(help="The labels there may be, separated by commas.", show_default="all")] = "",
+    text_column: _TextColumn = None,
+    label_column: _LabelColumn = None,
+    label_separator: _LabelSeparator = None,
+    delimiter: _Delimiter = None,
+    encoding: _Encoding = None,
     report: Annotated[Path | None, typer.Option(help="Directory for data.json and data.html.")] = None,
 ) -> None:
     """Find what is wrong with labelled stories. Exit code 1 if something is that would stop training."""
     need_extra()
-    from copydesk.training.data.files import expand_source
+    from copydesk.model.files.dialect import Dialect
+    from copydesk.model.files.sources import find_source
     from copydesk.training.data.measures import measure_data
+    from copydesk.training.data.plain import Reading
     from copydesk.training.progress import late_progress
     from copydesk.training.reports.data_report import write_data_report
     from copydesk.training.reports.data_tables import print_data
 
-    paths = [path for source in files for path in expand_source(source)]
+    reading = Reading(Dialect.of(delimiter, encoding), text_column, label_column, label_separator)
+    for name in files:
+        find_source(name)
     try:
         with late_progress("looking for label errors") as begin:
-            measured = measure_data(paths, tuple(filter(None, map(str.strip, labels.split(",")))), begin)
+            measured = measure_data(files, tuple(filter(None, map(str.strip, labels.split(",")))), begin, reading)
     except DataError as error:
         error.exit_code = 1
         raise

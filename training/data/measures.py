@@ -12,7 +12,8 @@ from copydesk.training.data.check import Fault, check_stories
 from copydesk.training.data.duplicates import group_texts
 from copydesk.training.data.label_errors import N_FOLDS, LabelError, cross_validate, find_label_errors
 from copydesk.training.data.notes import Versions, count_words, file_of, find_notes, find_versions
-from copydesk.training.data.stories import LabelledStory, count_labels, read_stories, story_targets
+from copydesk.training.data.plain import Reading
+from copydesk.training.data.stories import LabelledStory, count_labels, read_labelled, story_targets
 from copydesk.training.metrics.quality import Floats, average_precision
 
 
@@ -68,19 +69,21 @@ class DataMeasures:
 
 
 def measure_data(
-    files: Sequence[str], labels: Sequence[str], begin: Callable[[int], Callable[[], None]]
+    files: Sequence[str],
+    labels: Sequence[str],
+    begin: Callable[[int], Callable[[], None]],
+    reading: Reading | None = None,
 ) -> DataMeasures:
     """Read, check and cross-validate the files. begin: is told how many steps there are and gives what takes each."""
-    unread: list[str] = []
-    read = read_stories(files, faults=unread)
-    checked = check_stories(read, labels, unread, skip_bad=True)
+    read = read_labelled(files, reading)
+    checked = check_stories(read.stories, labels, read.faults, skip_bad=True)
     stories, groups = checked.stories, group_texts([story.text for story in checked.stories])
     step = begin(N_FOLDS * len(checked.labels))
     scores = cross_validate(stories, checked.labels, groups, step)
     doubted = find_label_errors(stories, checked.labels, scores)
     versions = list(find_versions(stories, groups))
     return DataMeasures(
-        files=dict(Counter(file_of(story) for story in read)),
+        files=dict(Counter(file_of(story) for story in read.stories)),
         faults=checked.faults,
         n_stories=len(stories),
         labels=_count(stories, checked.labels, scores, doubted),
@@ -89,7 +92,7 @@ def measure_data(
         n_words=count_words(stories),
         versions=versions,
         doubted=doubted,
-        notes=list(find_notes(stories, checked.labels, versions)),
+        notes=[*read.notes, *find_notes(stories, checked.labels, versions)],
     )
 
 

@@ -11,8 +11,9 @@ from copydesk.training.config import TrainingConfig
 from copydesk.training.data.check import CheckedStories, check_stories
 from copydesk.training.data.duplicates import group_texts
 from copydesk.training.data.notes import find_notes, find_versions
+from copydesk.training.data.plain import Reading
 from copydesk.training.data.splits import FrozenTest, Split
-from copydesk.training.data.stories import LabelledStory, count_labels, read_stories, split_stories
+from copydesk.training.data.stories import LabelledStory, ReadStories, count_labels, read_labelled, split_stories
 
 _console = Console(stderr=True)
 _N_NAMED = 12  # labels that a line names
@@ -45,15 +46,14 @@ def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False, frozen: Fro
 
     Raises DataError for faulty stories; `skip_bad` leaves them out.
     """
-    unread: list[str] = []
-    stories = _read_corrected(config.tags.files, unread)
-    checked = check_stories(stories, config.tags.labels, unread, skip_bad=skip_bad)
+    read = _read_corrected(config.tags.files, Reading.of(config.tags))
+    checked = check_stories(read.stories, config.tags.labels, read.faults, skip_bad=skip_bad)
     if checked.faults:
-        _show_left_out(checked, len(stories) - len(checked.stories) + len(unread))
+        _show_left_out(checked, len(read.stories) - len(checked.stories) + len(read.faults))
     if not checked.labels:
         raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
     versions = find_versions(checked.stories, group_texts([story.text for story in checked.stories]))
-    for note in find_notes(checked.stories, checked.labels, versions):
+    for note in (*read.notes, *find_notes(checked.stories, checked.labels, versions)):
         _say(f"note: {note}")
     split = _split(checked.stories, config.tags.held_out, frozen)
     data = TagData(checked.labels, split.train, split.held_out, split.test)
@@ -61,20 +61,22 @@ def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False, frozen: Fro
     return data
 
 
-def _read_corrected(sources: Sequence[str], unread: list[str]) -> list[LabelledStory]:
+def _read_corrected(names: Sequence[str], reading: Reading) -> ReadStories:
     """The stories of all sources; a text that a later source holds too has the labels it has there."""
-    parts = [read_stories([source], faults=unread) for source in sources] or [read_stories([])]
+    parts = [read_labelled([name], reading) for name in names] or [read_labelled([])]
     later: set[str] = set()
     kept: list[LabelledStory] = []
     n_corrected = 0
     for part in reversed(parts):
-        fresh = [story for story in part if story.fingerprint not in later]
-        n_corrected += len(part) - len(fresh)
-        later.update(story.fingerprint for story in part)
+        fresh = [story for story in part.stories if story.fingerprint not in later]
+        n_corrected += len(part.stories) - len(fresh)
+        later.update(story.fingerprint for story in part.stories)
         kept = fresh + kept
     if n_corrected:
         _say(f"{n_corrected} stories stand in a later file too, and have the labels they have there")
-    return kept
+    return ReadStories(
+        kept, [text for part in parts for text in part.faults], [n for part in parts for n in part.notes]
+    )
 
 
 def _show_left_out(checked: CheckedStories, n_stories: int) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ def test_a_bundle_replaces_the_one_that_stood_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # peft asks transformers by its old name
+def test_the_files_of_a_bundle_follow_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        make_tiny_bundle(tmp_path / "b")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "b").stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "b").iterdir()} == {0o640}
+
+
 def test_merged_updates_equal_pefts_own_merge() -> None:
     peft = pytest.importorskip("peft")
     torch.manual_seed(0)

@@ -50,13 +50,31 @@ def test_a_clean_job_ends_with_0_and_a_summary(tmp_path: Path, tiny_bundle: Path
         ("in.jsonl", "out.csv", ["--include", "tags"], 2),
         ("none.jsonl", "out.jsonl", [], 3),
         ("in.jsonl", "no/folder/out.jsonl", [], 4),
+        ("in.jsonl", "in.jsonl", ["--overwrite"], 2),
+        ("in.jsonl", "bad.jsonl", [], 2),
+        ("in.jsonl", "bad.jsonl", ["--overwrite"], 0),
+        ("in.jsonl", "out.json", [], 2),
+        ("in.jsonl", "out.jsonl", ["--text-column", "body"], 3),
+        ("in.jsonl", "-", ["--text-column", "body"], 3),
+        ("in.jsonl", "out.jsonl", ["--keep", "url"], 3),
+        ("in.jsonl", "out.jsonl", ["--delimiter", ";;"], 2),
+        ("in.jsonl", "out.jsonl", ["--encoding", "latin-17"], 2),
+        ("semi.csv", "out.csv", ["--delimiter", ":", "--encoding", "cp1252", "--raw-cells"], 0),
     ],
 )
 def test_exit_codes(tmp_path: Path, tiny_bundle: Path, source: str, target: str, options: list[str], code: int) -> None:
     (tmp_path / "in.jsonl").write_text(LINE)
     (tmp_path / "bad.jsonl").write_text(LINE + "{\n")
+    (tmp_path / "semi.csv").write_bytes(b"id:text\n1:M\xe4rz was cold. It rained.\n")
     out = target if target == "-" else tmp_path / target
     assert batch(tmp_path / source, out, *options, bundle=tiny_bundle)[0] == code
+
+
+def test_the_second_run_over_a_folder_does_not_read_the_first_ones_output(tmp_path: Path, tiny_bundle: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(LINE * 3)
+    for options in ([], ["--overwrite"]):
+        code, _, errors = batch(tmp_path, tmp_path / "out.jsonl", *options, bundle=tiny_bundle)
+        assert (code, "3 rows, 0 failed" in errors) == (0, True)
 
 
 def test_a_limit_reads_the_first_rows_alone(tmp_path: Path, tiny_bundle: Path) -> None:
