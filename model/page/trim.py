@@ -70,9 +70,16 @@ def _trim_end(line: Line, start: int) -> tuple[int, list[Furniture]]:
             break
         at, kind = piece
         begin = at + len(line.text[at:end]) - len(line.text[at:end].lstrip())
-        cut.insert(0, Furniture(line.start + begin, line.start + end, kind))
-        end = start + len(line.text[start:at].rstrip())
-    return end, cut
+        cut.append(Furniture(line.start + begin, line.start + end, kind))
+        end = _without_space(line.text, start, at)
+    return end, cut[::-1]
+
+
+def _without_space(text: str, start: int, end: int) -> int:
+    """The end of `text[start:end]` without the white space there."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
