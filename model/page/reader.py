@@ -1,7 +1,8 @@
 """A text as a page: its stories and what stands around them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -9,11 +10,17 @@ from numpy.typing import NDArray
 
 from copydesk.model.analysis import Furniture, Span
 from copydesk.model.page.classifier import ROLES
+from copydesk.model.page.contents import find_contents
 from copydesk.model.page.features import Matrix
 from copydesk.model.page.lines import Line, split_lines
+from copydesk.model.page.live_blog import find_posts
+from copydesk.model.page.mail import find_mail_parts, subject_start
+from copydesk.model.page.notices import find_kind
 from copydesk.model.page.roles import role_probabilities
 from copydesk.model.page.stories import StoryLines, group_lines
 from copydesk.model.page.trim import trim_line
+
+_PLACED = ("headline", "caption")  # kinds of certain lines that the others are read beside: they belong to a story
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,30 @@ def read_page(text: str, title: str | None = None, mode: Literal["split", "whole
     "whole" the text is one story, whatever it looks like.
     """
     lines = split_lines(text)
-    if mode == "whole" or not lines:
+    sure = _find_sure(lines)
+    aside = {i for i, kind in sure.items() if kind not in _PLACED}
+    kept = [i for i in range(len(lines)) if i not in aside]
+    if mode == "whole" or not kept:
         return _whole(text, title)
-    roles = role_probabilities(lines)
-    groups = group_lines(lines, roles)
-    if not groups:
+    page = _read_lines(text, [lines[i] for i in kept], {at: sure[i] for at, i in enumerate(kept) if i in sure}, title)
+    if page is None:
         return _whole(text, title)
-    return _assemble(lines, roles, groups, title)
+    furniture = [Furniture(lines[i].start, lines[i].end, sure[i]) for i in aside]
+    return replace(page, furniture=_in_order(page.furniture, furniture))
+
+
+def _find_sure(lines: Sequence[Line]) -> dict[int, str]:
+    """The kind of each line that is furniture beyond doubt."""
+    notices = {i: kind for i, line in enumerate(lines) if (kind := find_kind(line.text))}
+    return notices | find_contents(lines) | find_mail_parts(lines)
+
+
+def _read_lines(text: str, lines: Sequence[Line], known: Mapping[int, str], title: str | None) -> Page | None:
+    """The page that these lines make, as if nothing stood between them; none where they hold no story."""
+    posts = find_posts(lines)
+    roles = role_probabilities(lines, {**known, **posts})
+    groups = [_live_blog(roles, posts)] if posts else group_lines(lines, roles)
+    return _assemble(text, lines, roles, groups, title) if groups else None
 
 
 def _whole(text: str, title: str | None) -> Page:
@@ -59,30 +83,41 @@ def _whole(text: str, title: str | None) -> Page:
     return Page((Story(title, span, (span,)),), ())
 
 
-def _assemble(lines: Sequence[Line], roles: Matrix, groups: Sequence[StoryLines], title: str | None) -> Page:
+def _live_blog(roles: Matrix, posts: Mapping[int, str]) -> StoryLines:
+    """All posts as one story, under the likeliest headline above them."""
+    body = tuple(i for i, role in posts.items() if role == "body")
+    above = roles[: min(posts), ROLES.index("headline")]
+    return StoryLines(body, int(above.argmax()) if len(above) else None)
+
+
+def _assemble(text: str, lines: Sequence[Line], roles: Matrix, groups: Sequence[StoryLines], title: str | None) -> Page:
     told = {i for group in groups for i in group.body}
     furniture = [Furniture(line.start, line.end, _kind(roles[i])) for i, line in enumerate(lines) if i not in told]
     stories = []
     for group in groups:
         trimmed = {i: trim_line(lines[i]) for i in group.body}
         furniture += [piece for part in trimmed.values() for piece in part.furniture]
-        stories.append(_story(lines, group, _merge(lines, {i: part.body for i, part in trimmed.items()})))
+        stories.append(_story(lines, group, _merge(text, [part.body for part in trimmed.values()])))
     stories[0] = replace(stories[0], title=title or stories[0].title)
-    return Page(tuple(stories), tuple(sorted(furniture, key=lambda piece: piece.start)))
+    return Page(tuple(stories), _in_order(furniture))
+
+
+def _in_order(*parts: Iterable[Furniture]) -> tuple[Furniture, ...]:
+    return tuple(sorted(chain(*parts), key=lambda piece: piece.start))
 
 
 def _story(lines: Sequence[Line], group: StoryLines, body: tuple[Span, ...]) -> Story:
     headline = None if group.headline is None else lines[group.headline]
     start = body[0].start if headline is None else headline.start
-    return Story(None if headline is None else headline.text, Span(start, body[-1].end), body)
+    title = None if headline is None else headline.text[subject_start(headline.text) :]
+    return Story(title, Span(start, body[-1].end), body)
 
 
-def _merge(lines: Sequence[Line], spans: Mapping[int, Span]) -> tuple[Span, ...]:
-    """The spans of a story's lines, with lines that follow each other as one."""
-    merged: list[Span] = []
-    for i, span in spans.items():
-        follows = i - 1 in spans and spans[i - 1].end == lines[i - 1].end and span.start == lines[i].start
-        if follows:
+def _merge(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans of a story's lines, with those between which only white space stands as one."""
+    merged = [spans[0]]
+    for span in spans[1:]:
+        if text[merged[-1].end : span.start].isspace():
             merged[-1] = Span(merged[-1].start, span.end)
         else:
             merged.append(span)
