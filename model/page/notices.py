@@ -67,6 +67,16 @@ _OFFER = re.compile(
     r"(?:create|register for) (?:a|your) free account\b",
     re.IGNORECASE,
 )
+_SHARE = re.compile(
+    r"share (?:this|on|via)(?: (?:post|article|story|page|facebook|twitter|x|whatsapp|linkedin|e-?mail))?|"
+    r"(?:jump|skip|go) to (?:the )?comments|"
+    r"view (?:this e-?mail )?in (?:your )?browser|unsubscribe(?: here| from this list)?",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(
+    r"(?:last )?(?:updated|published|posted|modified)(?: at| on)?:? \d{1,2}[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?",
+    re.IGNORECASE,
+)
 _MAX_NOTICE = 400  # characters; what is longer tells something
 _MAX_BUTTON = 40
 
@@ -79,6 +89,10 @@ def find_kind(line: str) -> str | None:
         return "caption"
     if _CONSENT.match(line) or (len(line) <= _MAX_BUTTON and _CONSENT_BUTTON.fullmatch(line)):
         return "other"
+    if len(line) <= _MAX_BUTTON and _SHARE.fullmatch(line):
+        return "share"
+    if len(line) <= _MAX_BUTTON and _UPDATED.fullmatch(line):
+        return "timestamp"
     return "subscribe" if _OFFER.match(line) else None
 
 
@@ -88,5 +102,5 @@ def is_notice(sentence: str) -> bool:
         _INVITATION.match(sentence)
         or _COLOPHON.search(sentence)
         or _BYLINE.fullmatch(sentence)
-        or find_kind(sentence) in ("other", "subscribe")
+        or find_kind(sentence) not in (None, "caption")
     )
