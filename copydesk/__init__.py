@@ -1,7 +1,7 @@
 """copydesk: the command line, and the public names, loaded when they are used."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
     from copydesk.model.analysis import Analysis, Document, Options, SummaryOptions
@@ -21,6 +21,10 @@ __all__ = ["Analysis", "Analyzer", "DatasetMap", "Document", "Options", "Summary
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("copydesk")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'copydesk' has no attribute {name!r}")
     import importlib
@@ -29,7 +33,19 @@ def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
 
 
 def main() -> None:
-    """Run a command. A user's mistake ends with one sentence on standard error and its exit code."""
+    """Run a command. A user's mistake, or a package that is missing, ends with one sentence on standard error and its
+    exit code."""
+    try:
+        _run_command()
+    except ImportError as error:
+        from copydesk.model.installation import explain_import
+
+        fault = explain_import(error)
+        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        sys.exit(fault.exit_code)
+
+
+def _run_command() -> None:
     import typer
     from rich.console import Console
 
@@ -43,6 +59,19 @@ def main() -> None:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+
+    def show_version(is_asked: bool) -> None:
+        if is_asked:
+            print(f"copydesk {__getattr__('__version__')}")
+            raise typer.Exit
+
+    @app.callback()
+    def options(
+        version: Annotated[
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
+        ] = False,
+    ) -> None: ...
+
     app.add_typer(service_commands)
     app.add_typer(training_commands)
     try:

@@ -12,6 +12,8 @@ from copydesk.model.errors import ConfigError
 from copydesk.model.network.encoder_files import DEFAULT_ENCODER
 from copydesk.model.network.sizes import HeadConfig
 
+_SHIPPED = Path(__file__).parents[1] / "configs"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -98,11 +100,24 @@ class TrainingConfig(_Section):
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """The configuration in this TOML file. Raises ConfigError naming the first wrong key."""
+    """The configuration in this TOML file, or in the one that ships under this name, whose stories ship beside it.
+
+    Raises ConfigError naming the first wrong key.
+    """
+    shipped = _SHIPPED / f"{path}.toml"
+    if path.is_file() or len(path.parts) > 1 or not shipped.is_file():
+        return _read_file(path)
+    config = _read_file(shipped)
+    tags = config.tags.model_copy(update={"files": tuple(str(_SHIPPED.parent / file) for file in config.tags.files)})
+    return config.model_copy(update={"tags": tags})
+
+
+def _read_file(path: Path) -> TrainingConfig:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: not found; configs/train.toml is a complete example") from error
+        names = ", ".join(sorted(file.stem for file in _SHIPPED.glob("*.toml")))
+        raise ConfigError(f"{path}: not found; name a TOML file, or one that ships: {names}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:

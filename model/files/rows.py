@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from copydesk.model.errors import DataError
 from copydesk.model.files.formats import JSONL, Format, format_of, open_input
 from copydesk.model.files.sources import HubDataset, Source
+from copydesk.model.installation import need_extra
 
 _MAX_LINE = 64 * 2**20  # bytes; a longer one is no article but a file of another format
 _PARQUET_BATCH = 64  # rows decoded at a time
@@ -128,6 +129,7 @@ def _parquet_rows(file: Any, name: str, columns: Sequence[str]) -> Iterator[Row]
 
 
 def _dataset_rows(hub: HubDataset) -> Iterator[Row]:
+    need_extra("train", f"the hub dataset {hub.name}")
     import datasets
 
     try:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.errors import DataError
 from copydesk.model.files.formats import EXPECTED, format_of
+from copydesk.model.installation import need_extra
 
 STDIN = "-"
 _HUB_NAME = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?(:(?P<split>[\w.-]+))?")
@@ -67,10 +68,7 @@ def find_source(name: str) -> Source:
 
 def _find_dataset(name: str, config: str | None, split: str | None) -> HubDataset:
     """`owner/name`, `owner/name:split` or `owner/name:config:split`, pinned at the revision it has now."""
-    try:
-        import datasets  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"{name}: a hub dataset needs datasets; pip install 'copydesk[train]'") from error
+    need_extra("train", f"the hub dataset {name}")
     from huggingface_hub import HfApi
 
     if split is None:

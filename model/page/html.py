@@ -14,7 +14,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from copydesk.model.errors import DocumentError
+from copydesk.model.errors import DocumentError, InstallError
+from copydesk.model.installation import explain_import
 from copydesk.model.page.html_worker import read_frame, write_frame
 
 MAX_HTML = 10_000_000  # characters; the largest of 90 news pages has 1.4 million
@@ -33,7 +34,8 @@ _CONTAINER = re.compile(
 def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
     """The main text of a page, one paragraph a line; offsets of an analysis point into this text.
 
-    Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text.
+    Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text; and
+    InstallError where the parser does not start, whatever the page.
     """
     if len(html) > MAX_HTML:
         raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
@@ -43,6 +45,16 @@ def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
     if not text.strip():
         raise DocumentError("html_without_text", "the HTML has no running text; send the article as text")
     return text
+
+
+def check_parser() -> None:
+    """Start a worker, for the first page to come. Raises InstallError."""
+    pool = _pool()
+    worker = pool.get()
+    try:
+        worker.start()
+    finally:
+        pool.put(worker)
 
 
 def _is_too_deep(html: str) -> bool:
@@ -70,9 +82,34 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def extract(self, page: bytes, timeout_s: float) -> str:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        return self._ask(page, timeout_s)
+        """The text of a page. Raises DocumentError, and what `start` raises."""
+        self.start()
+        try:
+            return self._ask(page, timeout_s)
+        except TimeoutError as error:
+            raise DocumentError(
+                "html_too_slow", f"the HTML took more than {timeout_s:g} s; send the article as text"
+            ) from error
+        except EOFError as error:
+            raise DocumentError("html_unreadable", "the HTML could not be parsed; send the article as text") from error
+
+    def start(self) -> None:
+        """Start the process unless it runs. Raises InstallError when it does not get ready."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        # -P: else Python would look for its own modules among ours
+        command = [sys.executable, "-P", str(_WORKER)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        try:
+            name, _, fault = self._ask(None, _START_S).partition("\n")
+        except (TimeoutError, EOFError) as error:
+            raise InstallError(f"the HTML parser does not start; see why with: {' '.join(command)}") from error
+        if fault:
+            self.close()
+            raise explain_import(ImportError(fault, name=name or None))
 
     def close(self) -> None:
         """Ends the process, if there is one."""
@@ -81,16 +118,9 @@ class _Worker:
             self._process.communicate()
             self._process = None
 
-    def _start(self) -> None:
-        self.close()
-        # -P: else Python would look for its own modules among ours
-        command = [sys.executable, "-P", str(_WORKER)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self._ask(b"", _START_S)
-
-    def _ask(self, page: bytes, timeout_s: float) -> str:
+    def _ask(self, page: bytes | None, timeout_s: float) -> str:
+        """What the process says to a page, or, to none, when it has started. Ends it and raises TimeoutError after
+        `timeout_s`, EOFError when it ended by itself."""
         process = self._process
         assert process is not None
         is_late = threading.Event()
@@ -108,17 +138,16 @@ class _Worker:
         if answer is not None and not is_late.is_set():
             return answer.decode("utf-8")
         self.close()
-        if is_late.is_set():
-            raise DocumentError("html_too_slow", f"the HTML took more than {timeout_s:g} s; send the article as text")
-        raise DocumentError("html_unreadable", "the HTML could not be parsed; send the article as text")
+        raise TimeoutError if is_late.is_set() else EOFError
 
 
-def _exchange(process: subprocess.Popen[bytes], page: bytes) -> bytes | None:
-    """A page's answer; none when the process ended instead."""
+def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | None:
+    """The next answer; none when the process ended instead."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        write_frame(process.stdin, page)
+        if page is not None:
+            write_frame(process.stdin, page)
         return read_frame(process.stdout)
     except OSError:
         return None

@@ -1,6 +1,7 @@
 """A process that turns HTML into text, one page after another, and may be killed at any time.
 
-It speaks frames over its standard input and output: eight bytes of length, big-endian, then UTF-8. An empty answer
+It speaks frames over its standard input and output: eight bytes of length, big-endian, then UTF-8. The first comes
+unasked: empty when the parser is there, else the module that is not and why, a line each. After it, an empty answer
 says that the page holds no text. It imports nothing of copydesk, so that it starts fast and holds no model.
 """
 
@@ -17,6 +18,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # a parser's complaints quote the page
     _limit_memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
+    write_frame(target, _find_fault().encode("utf-8", "replace"))
     while (page := read_frame(source)) is not None:
         write_frame(target, _extract(page.decode("utf-8")).encode("utf-8", "replace"))
 
@@ -35,6 +37,17 @@ def write_frame(stream: IO[bytes], content: bytes) -> None:
     """Sends one frame."""
     stream.write(len(content).to_bytes(8, "big") + content)
     stream.flush()
+
+
+def _find_fault() -> str:
+    """The module that cannot be imported and the reason, a line each; empty when there is none."""
+    try:
+        import trafilatura  # noqa: F401
+    except ImportError as error:
+        inner = error.__context__  # some packages wrap the error that names the module
+        cause = inner if error.name is None and isinstance(inner, ImportError) else error
+        return f"{cause.name or ''}\n{cause}"
+    return ""
 
 
 def _extract(page: str) -> str:

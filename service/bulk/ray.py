@@ -20,6 +20,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.rows import Position
+from copydesk.model.installation import need_extra
 from copydesk.model.stream import analyze_stream
 from copydesk.service.bulk.job import Job, finish_bulk, number_items
 from copydesk.service.bulk.records import Counts
@@ -41,6 +42,7 @@ def run_ray(cluster: Cluster, job: Job, parts: Parts, position: Position) -> Ite
     """`run_bulk` on Ray: yields the counts of each shard. Raises what `run_bulk` raises."""
     if job.source.is_stdin:
         raise ConfigError("--engine ray reads on a worker, which has no standard input; name a file")
+    need_extra("ray", "--engine ray")
     ray = _start(cluster.address)
     try:
         for row in _dataset(ray, cluster, job, parts).iter_rows():
@@ -57,11 +59,9 @@ def run_ray(cluster: Cluster, job: Job, parts: Parts, position: Position) -> Ite
 
 def _start(address: str) -> Any:  # Any: the module ray, which is an extra
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise ConfigError("--engine ray: ray is not installed; pip install 'copydesk[ray]'") from error
+    import ray
+    import ray.data
+
     try:
         ray.init(
             address=address,

@@ -45,6 +45,7 @@ def serve(
     insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines ask without API keys.")] = False,
 ) -> None:
     """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
+    from copydesk.model.page.html import check_parser
     from copydesk.service.http.app import make_app
     from copydesk.service.http.server import run
     from copydesk.service.logs import configure_logs
@@ -59,6 +60,7 @@ def serve(
     if settings.models_dir is not None and not settings.models_dir.is_dir():
         raise ConfigError(f"--store {settings.models_dir}: no such directory; `copydesk models promote` makes it")
     _check_port(settings.host, settings.port)
+    check_parser()
     configure_logs()
     analyzers = [_load_analyzer(settings)]
     run(make_app(settings, analyzers.pop), settings)  # nothing here holds on to the one that may be replaced

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from copydesk.model.errors import InstallError
 from copydesk.service.inference.admission import OverloadedError
 from copydesk.service.inference.backlog import ForwardError
 
@@ -46,6 +47,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OverloadedError, _on_overload)
     app.add_exception_handler(ForwardError, _on_failed_pass)
+    app.add_exception_handler(InstallError, _on_broken_install)
     app.add_exception_handler(ClientGoneError, _on_client_gone)
 
 
@@ -92,6 +94,10 @@ async def _on_overload(request: Request, error: Exception) -> Response:
 
 async def _on_failed_pass(request: Request, error: Exception) -> Response:
     return respond(500, "the model failed on these texts or on some beside them; try again")
+
+
+async def _on_broken_install(request: Request, error: Exception) -> Response:
+    return respond(500, f"the service is not completely installed; its operator can mend that: {error}")
 
 
 async def _on_client_gone(request: Request, error: Exception) -> Response:

@@ -29,7 +29,8 @@ def train(
     config: Annotated[
         Path | None,
         typer.Argument(
-            help="TOML file; configs/train.toml is a complete example.", show_default="what configs/topics.toml says"
+            help="TOML file, or the name of one that ships: few_shot, topics, corpus, train.",
+            show_default="what configs/topics.toml says",
         ),
     ] = None,
     data: Annotated[

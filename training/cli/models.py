@@ -41,7 +41,7 @@ def open_store(directory: Path) -> Store:
 @models.command("list")
 def list_versions(store: StoreOption = _STORE) -> None:
     """Every version, the latest last; * is the current one."""
-    from copydesk.training.reports.tables import make_table
+    from copydesk.training.reports.table import make_table
 
     versions = Store(store)
     current = versions.current()

@@ -12,7 +12,7 @@ from copydesk.training.metrics.bootstrap import N_RESAMPLES
 from copydesk.training.release.checks import ERROR, MACRO, Check
 from copydesk.training.release.gate import Verdict
 from copydesk.training.reports.page import page_environment
-from copydesk.training.reports.tables import make_table
+from copydesk.training.reports.table import make_table
 
 _MAX_ROWS = 16  # labels of one table in a terminal; the page has all
 

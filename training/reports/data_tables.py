@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from copydesk.training.data.measures import DataMeasures
-from copydesk.training.reports.tables import make_table
+from copydesk.training.reports.table import make_table
 
 _N_LABELS = 30  # rows of the label table
 _N_FAULTS = 3  # of each kind

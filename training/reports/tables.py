@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from copydesk.training.evaluation.slices import length_names
 from copydesk.training.evaluation.summaries import LEAD, OURS, SummaryReport, SystemScores
 from copydesk.training.evaluation.tags import TagReport
 from copydesk.training.metrics.rouge import KINDS
+from copydesk.training.reports.table import make_table
 
 
 def print_tags(console: Console, report: TagReport, baselines: Mapping[str, TagReport] | None) -> None:
@@ -51,15 +50,6 @@ def print_summaries(console: Console, report: SummaryReport) -> None:
         console.print(table)
     if report.n_left_out:
         console.print(f"{report.n_left_out} articles left out: no text that can be analysed, or no reference")
-
-
-def make_table(title: str, name: str, *columns: str) -> Table:
-    """A table whose first column is text and whose others are numbers."""
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column(name)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
 
 
 def _gain(scores: SystemScores) -> tuple[str, str]:
