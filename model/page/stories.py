@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.classifier import ROLES
-from copydesk.model.page.cues import words_of
-from copydesk.model.page.features import Matrix
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.classifier import ROLES
+from copydesk.model.page.roles.cues import words_of
+from copydesk.model.page.roles.features import Matrix
 from copydesk.model.page.runs import dense_runs
 
 _COST = 100.0  # characters of body that a line of furniture outweighs; on 90 real pages 50 costs 0.01 F1, 80 to 110 are level

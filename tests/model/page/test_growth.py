@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from copydesk.model.page.classifier import ROLES
 from copydesk.model.page.lines import split_lines
 from copydesk.model.page.reader import read_page
+from copydesk.model.page.roles.classifier import ROLES
 from copydesk.model.page.stories import group_lines
 from support.growth import MAX_GROWTH, growth
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from copydesk.model.analysis import Furniture, Span
-from copydesk.model.page.cues import KINDS, count_cues, words_of
+from copydesk.model.page.furniture.notices import AGENCY, CREDIT
 from copydesk.model.page.lines import Line
-from copydesk.model.page.notices import AGENCY, CREDIT
+from copydesk.model.page.roles.cues import KINDS, count_cues, words_of
 from copydesk.model.page.sentences import split_sentences
 
 _MAX_PIECE = 400  # characters; no invitation is longer

@@ -1,4 +1,4 @@
-"""The main text of an HTML page, found by trafilatura in a process of its own.
+"""The main text of an HTML page, found in a process of its own.
 
 Markup is the one input that can make a parser slow, greedy or crash. So a page is parsed where that harms nobody: in a
 worker process with a limit of memory, killed when its time is up.
@@ -8,6 +8,7 @@ import atexit
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -16,14 +17,16 @@ from pathlib import Path
 
 from copydesk.model.errors import DocumentError, InstallError
 from copydesk.model.installation import explain_import
-from copydesk.model.page.html_worker import read_frame, write_frame
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.worker import MAX_CPU_S, read_frame, write_frame
 
 MAX_HTML = 10_000_000  # characters; the largest of 90 news pages has 1.4 million
 MAX_DEPTH = 1_000  # elements inside each other; browsers stop at 512
 TIMEOUT_S = 20.0  # for one page; 90 news pages take 0.1 s each
 _START_S = 120.0  # for a worker to import its parser, on a busy machine
 _MAX_WORKERS = 4
-_WORKER = Path(__file__).with_name("html_worker.py")
+_WORKER = "copydesk.model.page.html.worker"
+_ROOT = Path(__file__).parents[4]  # of the import name: the worker reads with the same code as we
 _CONTAINER = re.compile(
     r"<(/?)(?:div|span|section|article|main|aside|nav|header|footer|table|tbody|ul|ol|dl|blockquote|form|fieldset|center|"
     r"figure|details|object|svg|g)\b(?![^<>]*/>)",
@@ -31,8 +34,8 @@ _CONTAINER = re.compile(
 )
 
 
-def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
-    """The main text of a page, one paragraph a line; offsets of an analysis point into this text.
+def read_html(html: str, timeout_s: float = TIMEOUT_S) -> Markup:
+    """What the markup of a page says; offsets of an analysis point into its text.
 
     Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text; and
     InstallError where the parser does not start, whatever the page.
@@ -41,10 +44,10 @@ def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
         raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
     if _is_too_deep(html):
         raise DocumentError("html_too_deep", f"the HTML nests more than {MAX_DEPTH} elements; send the article as text")
-    text = _run(html.encode("utf-8", "replace").replace(b"\0", b" "), timeout_s)
-    if not text.strip():
+    markup = Markup.from_json(_run(html.encode("utf-8", "replace").replace(b"\0", b" "), timeout_s))
+    if not markup.text.strip():
         raise DocumentError("html_without_text", "the HTML has no running text; send the article as text")
-    return text
+    return markup
 
 
 def check_parser() -> None:
@@ -66,11 +69,11 @@ def _is_too_deep(html: str) -> bool:
     return False
 
 
-def _run(page: bytes, timeout_s: float) -> str:
+def _run(page: bytes, timeout_s: float) -> bytes:
     pool = _pool()
     worker = pool.get()
     try:
-        return worker.extract(page, timeout_s)
+        return worker.read(page, timeout_s)
     finally:
         pool.put(worker)
 
@@ -81,14 +84,15 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def extract(self, page: bytes, timeout_s: float) -> str:
-        """The text of a page. Raises DocumentError, and what `start` raises."""
+    def read(self, page: bytes, timeout_s: float) -> bytes:
+        """The markup of a page as JSON. Raises DocumentError, and what `start` raises."""
         self.start()
         try:
             return self._ask(page, timeout_s)
         except TimeoutError as error:
             raise DocumentError(
-                "html_too_slow", f"the HTML took more than {timeout_s:g} s; send the article as text"
+                "html_too_slow",
+                f"the HTML takes more than {min(timeout_s, MAX_CPU_S):g} s to read; send the article as text",
             ) from error
         except EOFError as error:
             raise DocumentError("html_unreadable", "the HTML could not be parsed; send the article as text") from error
@@ -99,12 +103,12 @@ class _Worker:
             return
         self.close()
         # -P: else Python would look for its own modules among ours
-        command = [sys.executable, "-P", str(_WORKER)]
+        command = [sys.executable, "-P", "-m", _WORKER]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         )
         try:
-            name, _, fault = self._ask(None, _START_S).partition("\n")
+            name, _, fault = self._ask(None, _START_S).decode("utf-8").partition("\n")
         except (TimeoutError, EOFError) as error:
             raise InstallError(f"the HTML parser does not start; see why with: {' '.join(command)}") from error
         if fault:
@@ -118,7 +122,7 @@ class _Worker:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, page: bytes | None, timeout_s: float) -> str:
+    def _ask(self, page: bytes | None, timeout_s: float) -> bytes:
         """What the process says to a page, or, to none, when it has started. Ends it and raises TimeoutError after
         `timeout_s`, EOFError when it ended by itself."""
         process = self._process
@@ -136,9 +140,10 @@ class _Worker:
         finally:
             timer.cancel()
         if answer is not None and not is_late.is_set():
-            return answer.decode("utf-8")
+            return answer
+        is_slow = is_late.is_set() or process.wait() == -signal.SIGPROF
         self.close()
-        raise TimeoutError if is_late.is_set() else EOFError
+        raise TimeoutError if is_slow else EOFError
 
 
 def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | None:
@@ -151,6 +156,12 @@ def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | N
         return read_frame(process.stdout)
     except OSError:
         return None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the place that copydesk was imported from first on the path."""
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 @cache

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.model.errors import DocumentError
-from copydesk.model.page.html import MAX_HTML, extract_text
+from copydesk.model.page.html.pool import MAX_HTML, read_html
 
 PARAGRAPHS = [
     "The first tram in nine years rolled out of the depot at Linden Cross on Monday with thirty children on board.",
@@ -20,17 +20,17 @@ PAGE = f"""<!doctype html><html><head><title>Trams</title><script>var a = "<p>no
 
 def _code(html: str, timeout_s: float = 60) -> str:
     with pytest.raises(DocumentError) as caught:
-        extract_text(html, timeout_s)
+        read_html(html, timeout_s)
     assert "viaduct" not in caught.value.message
     return caught.value.code
 
 
 def test_main_text_comes_out_one_paragraph_a_line() -> None:
-    assert extract_text(PAGE, 60).split("\n") == PARAGRAPHS
+    assert read_html(PAGE, 60).text.split("\n") == PARAGRAPHS
 
 
 def test_fragment_is_read_like_a_page() -> None:
-    assert extract_text("".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS), 60).split("\n") == PARAGRAPHS
+    assert read_html("".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS), 60).text.split("\n") == PARAGRAPHS
 
 
 def test_page_without_text_is_refused() -> None:
@@ -52,7 +52,7 @@ def test_nested_bomb_is_refused_at_once() -> None:
 
 def test_page_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> None:
     assert _code("<p>viaduct " * 300_000, timeout_s=0.01) == "html_too_slow"
-    assert extract_text(PAGE, 60).split("\n") == PARAGRAPHS
+    assert read_html(PAGE, 60).text.split("\n") == PARAGRAPHS
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_page_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> None
 )
 def test_malformed_markup_gives_text_or_a_reason(html: str) -> None:
     try:
-        assert extract_text(html, 60).strip()
+        assert read_html(html, 60).text.strip()
     except DocumentError as error:
         assert error.code in {"html_without_text", "html_unreadable"}
 
@@ -79,6 +79,6 @@ def test_malformed_markup_gives_text_or_a_reason(html: str) -> None:
 @settings(max_examples=25, deadline=None)
 def test_random_markup_gives_text_or_a_reason(html: str) -> None:
     try:
-        assert extract_text(html, 60).strip()
+        assert read_html(html, 60).text.strip()
     except DocumentError as error:
         assert error.code in {"html_without_text", "html_unreadable"}

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.classifier import ROLES, load_classifier
-from copydesk.model.page.features import OWN, Matrix, describe_lines
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.classifier import ROLES, load_classifier
+from copydesk.model.page.roles.features import OWN, Matrix, describe_lines
 
 _CUED = OWN.index("cued")
 _CUE = 0.5  # share of a line's words that give it away

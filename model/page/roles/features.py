@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.cues import KINDS, count_cues, count_unspaced, words_of
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.cues import KINDS, count_cues, count_unspaced, words_of
 from copydesk.model.page.runs import densest_run
 
 Matrix = NDArray[np.float32]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from copydesk.model.page.notices import find_kind, is_notice
+from copydesk.model.page.furniture.notices import find_kind, is_notice
 from copydesk.model.page.reader import Page, read_page
 from support.tiny import ROOT
 
