@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +36,36 @@ _CONTAINER = re.compile(
 )
 
 
-def read_html(html: str, timeout_s: float = TIMEOUT_S) -> Markup:
+class Cancellation:
+    """Ends the reading of a page from another thread: the process that reads it is killed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kill: Callable[[], None] | None = None
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Nobody waits for the page any more."""
+        with self._lock:
+            self._is_cancelled = True
+            if self._kill:
+                self._kill()
+
+    @contextmanager
+    def calling(self, kill: Callable[[], None]) -> Iterator[None]:
+        """Call `kill` when the reading inside is cancelled, or was before."""
+        with self._lock:
+            self._kill = kill
+            if self._is_cancelled:
+                kill()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._kill = None
+
+
+def read_html(html: str, timeout_s: float = TIMEOUT_S, cancellation: Cancellation | None = None) -> Markup:
     """What the markup of a page says; offsets of an analysis point into its text.
 
     Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text; and
@@ -44,7 +75,8 @@ def read_html(html: str, timeout_s: float = TIMEOUT_S) -> Markup:
         raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
     if _is_too_deep(html):
         raise DocumentError("html_too_deep", f"the HTML nests more than {MAX_DEPTH} elements; send the article as text")
-    markup = Markup.from_json(_run(html.encode("utf-8", "replace").replace(b"\0", b" "), timeout_s))
+    page = html.encode("utf-8", "replace").replace(b"\0", b" ")
+    markup = Markup.from_json(_run(page, timeout_s, cancellation or Cancellation()))
     if not markup.text.strip():
         raise DocumentError("html_without_text", "the HTML has no running text; send the article as text")
     return markup
@@ -69,11 +101,11 @@ def _is_too_deep(html: str) -> bool:
     return False
 
 
-def _run(page: bytes, timeout_s: float) -> bytes:
+def _run(page: bytes, timeout_s: float, cancellation: Cancellation) -> bytes:
     pool = _pool()
     worker = pool.get()
     try:
-        return worker.read(page, timeout_s)
+        return worker.read(page, timeout_s, cancellation)
     finally:
         pool.put(worker)
 
@@ -84,11 +116,11 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def read(self, page: bytes, timeout_s: float) -> bytes:
+    def read(self, page: bytes, timeout_s: float, cancellation: Cancellation) -> bytes:
         """The markup of a page as JSON. Raises DocumentError, and what `start` raises."""
         self.start()
         try:
-            return self._ask(page, timeout_s)
+            return self._ask(page, timeout_s, cancellation)
         except TimeoutError as error:
             raise DocumentError(
                 "html_too_slow",
@@ -108,7 +140,7 @@ class _Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         )
         try:
-            name, _, fault = self._ask(None, _START_S).decode("utf-8").partition("\n")
+            name, _, fault = self._ask(None, _START_S, Cancellation()).decode("utf-8").partition("\n")
         except (TimeoutError, EOFError) as error:
             raise InstallError(f"the HTML parser does not start; see why with: {' '.join(command)}") from error
         if fault:
@@ -122,7 +154,7 @@ class _Worker:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, page: bytes | None, timeout_s: float) -> bytes:
+    def _ask(self, page: bytes | None, timeout_s: float, cancellation: Cancellation) -> bytes:
         """What the process says to a page, or, to none, when it has started. Ends it and raises TimeoutError after
         `timeout_s`, EOFError when it ended by itself."""
         process = self._process
@@ -136,7 +168,8 @@ class _Worker:
         timer = threading.Timer(timeout_s, stop)
         timer.start()
         try:
-            answer = _exchange(process, page)
+            with cancellation.calling(process.kill):
+                answer = _exchange(process, page)
         finally:
             timer.cancel()
         if answer is not None and not is_late.is_set():

@@ -1,11 +1,12 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.model.errors import DocumentError
-from copydesk.model.page.html.pool import MAX_HTML, read_html
+from copydesk.model.page.html.pool import MAX_HTML, Cancellation, read_html
 
 PARAGRAPHS = [
     "The first tram in nine years rolled out of the depot at Linden Cross on Monday with thirty children on board.",
@@ -82,3 +83,30 @@ def test_random_markup_gives_text_or_a_reason(html: str) -> None:
         assert read_html(html, 60).text.strip()
     except DocumentError as error:
         assert error.code in {"html_without_text", "html_unreadable"}
+
+
+def test_a_page_that_nobody_waits_for_any_more_is_dropped() -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(DocumentError, match="could not be parsed"):
+        read_html(PAGE, 60, cancellation)
+    assert read_html(PAGE, 60).text.split("\n") == PARAGRAPHS
+
+
+def test_a_page_that_is_cancelled_while_it_is_read_ends_its_process() -> None:
+    read_html(PAGE, 60)  # the worker runs
+    cancellation = Cancellation()
+    slow = "<sup>1</sup>x." * 100_000  # seconds of work
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(read_html, slow, 60, cancellation)
+        while cancellation._kill is None:
+            time.sleep(0.01)
+        cancellation.cancel()
+        with pytest.raises(DocumentError, match="could not be parsed"):
+            reading.result(60)
+
+
+def test_markup_that_takes_too_much_processor_time_is_refused() -> None:
+    with pytest.raises(DocumentError, match="more than 3 s to read") as caught:
+        read_html("<sup>1</sup>x." * 200_000, 60)
+    assert caught.value.code == "html_too_slow"
