@@ -28,7 +28,8 @@ from copydesk.model.network.windows import SpecialTokens, TokenizedStory, batch_
 from copydesk.model.network.workers import Workers, one_core
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
 from copydesk.model.output.tags import Passage, make_tags, sigmoid
-from copydesk.model.page.html import extract_text
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.pool import read_html
 from copydesk.model.page.reader import Story, read_page
 from copydesk.model.page.sentences import split_sentences
 from copydesk.model.stream import analyze_stream
@@ -126,16 +127,17 @@ class Analyzer:
 
     def prepare(self, document: Document, options: Options) -> Prepared:
         """Stories, sentences and tokens of a document. Raises DocumentError; safe to call from many threads."""
-        if document.html is not None:
-            document = replace(document, text=extract_text(document.html), html=None)
+        markup = Markup(document.text) if document.html is None else read_html(document.html)
+        document = replace(document, text=markup.text, html=None)
         _check_text(document)
         if options.summary.focus is not None and options.summary.focus not in self.bundle.labels:
             raise DocumentError(
                 "unknown_label",
                 f"summary.focus {options.summary.focus!r} is not among the labels {', '.join(self.bundle.labels)}",
             )
-        page = read_page(document.text, document.title, options.stories)
-        stories = tuple(self._prepare_story(document.text, story) for story in page.stories)
+        page = read_page(document.text, document.title, options.stories, markup.headlines)
+        main = replace(page.stories[0], title=page.stories[0].title or markup.title)
+        stories = tuple(self._prepare_story(document.text, story) for story in (main, *page.stories[1:]))
         prepared = Prepared(document, stories, page.furniture)
         self._check_tokens(prepared)
         return prepared

@@ -14,7 +14,7 @@ from copydesk.model.errors import BundleError
 from copydesk.model.files.disk import file_sha256, whole_directory
 from copydesk.model.network.encoder import load_encoder, merge_adapter
 from copydesk.model.network.encoder_files import check_hash, find_encoder
-from copydesk.model.network.heads import Network
+from copydesk.model.network.heads import Network, SalienceHead, TagHead
 
 
 def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], card: str) -> Bundle:
@@ -39,7 +39,12 @@ def load_network(directory: Path, bundle: Bundle) -> Network:
     files = find_encoder(bundle.encoder, bundle.encoder_revision)
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
-    network = Network(load_encoder(files), len(bundle.rules), bundle.heads)
+    encoder = load_encoder(files)
+    if encoder.max_tokens is not None and bundle.max_tokens > encoder.max_tokens:
+        limit = f"max_tokens {bundle.max_tokens}, its encoder reads at most {encoder.max_tokens}"
+        raise BundleError(f"{directory / MANIFEST}: {limit}; train it again with fewer")
+    _check_sizes(directory, bundle, weights, encoder.width)
+    network = Network(encoder, len(bundle.rules), bundle.heads)
     try:
         network.tag_head.load_state_dict(_part(weights, "tag_head."))
         network.salience_head.load_state_dict(_part(weights, "salience_head."))
@@ -50,6 +55,24 @@ def load_network(directory: Path, bundle: Bundle) -> Network:
     except RuntimeError as error:
         raise BundleError(f"{directory / WEIGHTS}: does not fit its bundle.json: {error}") from error
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def _check_sizes(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], width: int) -> None:
+    """Raise BundleError unless the heads have the sizes that the manifest says, before room is made for them."""
+    with torch.device("meta"):
+        heads = {
+            "tag_head.": TagHead(width, len(bundle.rules), bundle.heads),
+            "salience_head.": SalienceHead(width, bundle.heads),
+        }
+    for prefix, head in heads.items():
+        for name, tensor in head.state_dict().items():
+            found = weights.get(f"{prefix}{name}")
+            if found is None or found.shape != tensor.shape:
+                has = "is missing" if found is None else f"is {list(found.shape)}"
+                raise BundleError(
+                    f"{directory / WEIGHTS}: {prefix}{name} {has}, bundle.json says {list(tensor.shape)}; "
+                    "restore the bundle from its source"
+                )
 
 
 def load_weights(directory: Path) -> dict[str, Tensor]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.errors import DataError
 from copydesk.model.files.row import Row
+from copydesk.model.installation import need_extra
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")  # of a model or a dataset
 _DATASET = re.compile(rf"(?P<name>{HUB_NAME.pattern})(:(?P<config>[\w.-]+))?(:(?P<split>[\w.-]+))?")
@@ -25,7 +26,7 @@ class HubDataset:
 def find_dataset(text: str) -> HubDataset | None:
     """`owner/name`, `owner/name:split` or `owner/name:config:split`, pinned at its present revision; None for no name.
 
-    Raises ConfigError without the library for it, DataError when the hub does not give it.
+    Raises InstallError without the library for it, DataError when the hub does not give it.
     """
     match = _DATASET.fullmatch(text)
     if match is None:
@@ -33,10 +34,7 @@ def find_dataset(text: str) -> HubDataset | None:
     name, config, split = match["name"], match["config"], match["split"]
     if split is None:
         config, split = None, config or "train"
-    try:
-        import datasets  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"{name}: a hub dataset needs datasets; pip install 'copydesk[train]'") from error
+    need_extra("train", f"the hub dataset {name}")
     from huggingface_hub import HfApi
 
     try:

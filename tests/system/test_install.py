@@ -16,7 +16,7 @@ from copydesk.model import installation
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import InstallError
 from copydesk.model.installation import Extra, explain_import, need_extra
-from copydesk.model.page import html
+from copydesk.model.page.html import pool as html
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
 from support.tiny import STORY
@@ -34,7 +34,7 @@ FAULTS = {
         "trafilatura: libxml2.so.16: cannot open shared object file; "
         "install it again: pip install --force-reinstall trafilatura"
     ),
-    "raise SystemExit(3)": f"the HTML parser does not start; see why with: {sys.executable} -P {html._WORKER}",
+    "raise SystemExit(3)": f"the HTML parser does not start; see why with: {sys.executable} -P -m {html._WORKER}",
 }
 
 
@@ -63,7 +63,7 @@ def test_a_parser_that_does_not_start_is_a_fault_of_the_installation(code: str, 
     break_parser(code)
     for _ in range(2):
         with pytest.raises(InstallError) as caught:
-            html.extract_text(PAGE)
+            html.read_html(PAGE)
         assert str(caught.value) == FAULTS[code]
 
 
@@ -71,9 +71,11 @@ def test_a_parser_that_is_installed_later_is_used(break_parser: Break) -> None:
     break_parser(ABSENT)
     with pytest.raises(InstallError):
         html.check_parser()
-    break_parser("def extract(page, **_): return 'Now it is here.'")
+    break_parser(
+        "import lxml.html\nload_html = lxml.html.document_fromstring\ndef extract(tree, **_): return 'Now it is here.'"
+    )
     html.check_parser()
-    assert html.extract_text(PAGE) == "Now it is here."
+    assert html.read_html(PAGE).text == "Now it is here."
 
 
 def test_over_http_a_missing_parser_is_the_services_fault_and_texts_are_still_answered(

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from copydesk.model.page.classifier import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
-from copydesk.model.page.features import describe_lines
 from copydesk.model.page.lines import Line, split_lines
+from copydesk.model.page.roles.classifier import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
+from copydesk.model.page.roles.features import describe_lines
 from copydesk.training.line_roles.composer import Composer
 from copydesk.training.line_roles.language import Block, read_corpus, read_language
 

@@ -1,4 +1,4 @@
-"""The main text of an HTML page, found by trafilatura in a process of its own.
+"""The main text of an HTML page, found in a process of its own.
 
 Markup is the one input that can make a parser slow, greedy or crash. So a page is parsed where that harms nobody: in a
 worker process with a limit of memory, killed when its time is up.
@@ -8,22 +8,27 @@ import atexit
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from copydesk.model.errors import DocumentError, InstallError
 from copydesk.model.installation import explain_import
-from copydesk.model.page.html_worker import read_frame, write_frame
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.worker import MAX_CPU_S, read_frame, write_frame
 
 MAX_HTML = 10_000_000  # characters; the largest of 90 news pages has 1.4 million
 MAX_DEPTH = 1_000  # elements inside each other; browsers stop at 512
 TIMEOUT_S = 20.0  # for one page; 90 news pages take 0.1 s each
 _START_S = 120.0  # for a worker to import its parser, on a busy machine
 _MAX_WORKERS = 4
-_WORKER = Path(__file__).with_name("html_worker.py")
+_WORKER = "copydesk.model.page.html.worker"
+_ROOT = Path(__file__).parents[4]  # of the import name: the worker reads with the same code as we
 _CONTAINER = re.compile(
     r"<(/?)(?:div|span|section|article|main|aside|nav|header|footer|table|tbody|ul|ol|dl|blockquote|form|fieldset|center|"
     r"figure|details|object|svg|g)\b(?![^<>]*/>)",
@@ -31,8 +36,37 @@ _CONTAINER = re.compile(
 )
 
 
-def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
-    """The main text of a page, one paragraph a line; offsets of an analysis point into this text.
+class Cancellation:
+    """Ends the reading of a page from another thread: the process that reads it is killed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kill: Callable[[], None] | None = None
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Nobody waits for the page any more."""
+        with self._lock:
+            self._is_cancelled = True
+            if self._kill:
+                self._kill()
+
+    @contextmanager
+    def calling(self, kill: Callable[[], None]) -> Iterator[None]:
+        """Call `kill` when the reading inside is cancelled, or was before."""
+        with self._lock:
+            self._kill = kill
+            if self._is_cancelled:
+                kill()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._kill = None
+
+
+def read_html(html: str, timeout_s: float = TIMEOUT_S, cancellation: Cancellation | None = None) -> Markup:
+    """What the markup of a page says; offsets of an analysis point into its text.
 
     Raises DocumentError: html_too_long, html_too_deep, html_too_slow, html_unreadable or html_without_text; and
     InstallError where the parser does not start, whatever the page.
@@ -41,10 +75,11 @@ def extract_text(html: str, timeout_s: float = TIMEOUT_S) -> str:
         raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
     if _is_too_deep(html):
         raise DocumentError("html_too_deep", f"the HTML nests more than {MAX_DEPTH} elements; send the article as text")
-    text = _run(html.encode("utf-8", "replace").replace(b"\0", b" "), timeout_s)
-    if not text.strip():
+    page = html.encode("utf-8", "replace").replace(b"\0", b" ")
+    markup = Markup.from_json(_run(page, timeout_s, cancellation or Cancellation()))
+    if not markup.text.strip():
         raise DocumentError("html_without_text", "the HTML has no running text; send the article as text")
-    return text
+    return markup
 
 
 def check_parser() -> None:
@@ -66,11 +101,11 @@ def _is_too_deep(html: str) -> bool:
     return False
 
 
-def _run(page: bytes, timeout_s: float) -> str:
+def _run(page: bytes, timeout_s: float, cancellation: Cancellation) -> bytes:
     pool = _pool()
     worker = pool.get()
     try:
-        return worker.extract(page, timeout_s)
+        return worker.read(page, timeout_s, cancellation)
     finally:
         pool.put(worker)
 
@@ -81,14 +116,15 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def extract(self, page: bytes, timeout_s: float) -> str:
-        """The text of a page. Raises DocumentError, and what `start` raises."""
+    def read(self, page: bytes, timeout_s: float, cancellation: Cancellation) -> bytes:
+        """The markup of a page as JSON. Raises DocumentError, and what `start` raises."""
         self.start()
         try:
-            return self._ask(page, timeout_s)
+            return self._ask(page, timeout_s, cancellation)
         except TimeoutError as error:
             raise DocumentError(
-                "html_too_slow", f"the HTML took more than {timeout_s:g} s; send the article as text"
+                "html_too_slow",
+                f"the HTML takes more than {min(timeout_s, MAX_CPU_S):g} s to read; send the article as text",
             ) from error
         except EOFError as error:
             raise DocumentError("html_unreadable", "the HTML could not be parsed; send the article as text") from error
@@ -99,12 +135,12 @@ class _Worker:
             return
         self.close()
         # -P: else Python would look for its own modules among ours
-        command = [sys.executable, "-P", str(_WORKER)]
+        command = [sys.executable, "-P", "-m", _WORKER]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         )
         try:
-            name, _, fault = self._ask(None, _START_S).partition("\n")
+            name, _, fault = self._ask(None, _START_S, Cancellation()).decode("utf-8").partition("\n")
         except (TimeoutError, EOFError) as error:
             raise InstallError(f"the HTML parser does not start; see why with: {' '.join(command)}") from error
         if fault:
@@ -118,7 +154,7 @@ class _Worker:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, page: bytes | None, timeout_s: float) -> str:
+    def _ask(self, page: bytes | None, timeout_s: float, cancellation: Cancellation) -> bytes:
         """What the process says to a page, or, to none, when it has started. Ends it and raises TimeoutError after
         `timeout_s`, EOFError when it ended by itself."""
         process = self._process
@@ -132,13 +168,15 @@ class _Worker:
         timer = threading.Timer(timeout_s, stop)
         timer.start()
         try:
-            answer = _exchange(process, page)
+            with cancellation.calling(process.kill):
+                answer = _exchange(process, page)
         finally:
             timer.cancel()
         if answer is not None and not is_late.is_set():
-            return answer.decode("utf-8")
+            return answer
+        is_slow = is_late.is_set() or process.wait() == -signal.SIGPROF
         self.close()
-        raise TimeoutError if is_late.is_set() else EOFError
+        raise TimeoutError if is_slow else EOFError
 
 
 def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | None:
@@ -151,6 +189,12 @@ def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | N
         return read_frame(process.stdout)
     except OSError:
         return None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the place that copydesk was imported from first on the path."""
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 @cache

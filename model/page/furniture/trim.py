@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 
 from copydesk.model.analysis import Furniture, Span
-from copydesk.model.page.cues import KINDS, count_cues, words_of
+from copydesk.model.page.furniture.notices import AGENCY, CREDIT
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.cues import KINDS, count_cues, words_of
 from copydesk.model.page.sentences import split_sentences
 
 _MAX_PIECE = 400  # characters; no invitation is longer
@@ -14,16 +15,9 @@ _MIN_CUES = 3.0
 _MIN_SHARE = 0.3
 _PEELED = ("share", "subscribe", "comments", "copyright", "related", "other")
 
-_AGENCY = (
-    r"REUTERS|Reuters|AFP|AP|EPA(?:-EFE)?|BLOOMBERG|Bloomberg|XINHUA|Xinhua|BERNAMA|Bernama|ANI|PTI|IANS|DPA|dpa|EFE|ANSA|TASS|"
-    r"NYTIMES|WASHINGTON POST|GETTY(?: IMAGES)?|Getty Images|KYODO|Kyodo|YONHAP|Yonhap|CNA|SPH|ST FILE"
-)
-_SIGN_OFF = re.compile(rf"(?<=[.!?\"'”’)])\s+[-—–(\[]?\s?((?:{_AGENCY})(?:\s?[/,]\s?(?:{_AGENCY}))*)[)\]]?\.?$")
+_SIGN_OFF = re.compile(rf"(?<=[.!?\"'”’)])\s+[-—–(\[]?\s?({AGENCY}(?:\s?[/,]\s?{AGENCY})*)[)\]]?\.?$")
 _PLACEHOLDER = re.compile(
     r"\s*(?:\[\[[^\[\]]{1,40}\]\]|\[/?[a-z_]+[^\[\]]{0,80}\]|\{\{[^{}]{1,80}\}\}|<[^<>]{1,80}>)\s*$"
-)
-_CREDIT = re.compile(
-    r"\b(?:PHOTOS?|Photos?|FOTOS?|Fotos?|IMAGES?|Image|Picture|Photograph|Credit|Cr[eé]dito?s?)\s?(?:by|:)\s*"
 )
 _DATELINE = re.compile(
     r"(?:(?:HONG|NEW|SAN|LOS|LAS|SAINT|ST|PORT|KUALA|PHNOM|ADDIS|TEL|ABU|BUENOS|RIO|MEXICO|CAPE|SAO|SÃO|HO CHI|BANDAR|SRI|UNITED|"
@@ -51,7 +45,7 @@ def trim_line(line: Line) -> Trimmed:
 
 def _trim_start(line: Line) -> tuple[int, list[Furniture]]:
     """Where the body begins: after a caption whose credit is followed by a dateline."""
-    credit = _CREDIT.search(line.text, 0, 600)
+    credit = CREDIT.search(line.text, 0, 600)
     if credit is None or len(line.text) < _MIN_LINE:
         return 0, []
     dateline = _DATELINE.search(line.text, credit.end(), credit.end() + 160)
@@ -70,9 +64,16 @@ def _trim_end(line: Line, start: int) -> tuple[int, list[Furniture]]:
             break
         at, kind = piece
         begin = at + len(line.text[at:end]) - len(line.text[at:end].lstrip())
-        cut.insert(0, Furniture(line.start + begin, line.start + end, kind))
-        end = start + len(line.text[start:at].rstrip())
-    return end, cut
+        cut.append(Furniture(line.start + begin, line.start + end, kind))
+        end = _without_space(line.text, start, at)
+    return end, cut[::-1]
+
+
+def _without_space(text: str, start: int, end: int) -> int:
+    """The end of `text[start:end]` without the white space there."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
@@ -89,7 +90,7 @@ def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
     last = sentences[-1]
     if last.start == tail_start and tail_start > start:
         return None
-    if sign_off := re.match(rf"(?:{_AGENCY})\s+(?=[A-Z])", text[last.start : end]):
+    if sign_off := re.match(rf"{AGENCY}\s+(?=[A-Z])", text[last.start : end]):
         last = Span(last.start + sign_off.end(), end)
     kind = _kind_of_invitation(text[last.start : last.end])
     return None if kind is None else (last.start, kind)

@@ -4,15 +4,14 @@ The classifier sees lines one by one. Here a text as a whole has its say: what m
 lines.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.classifier import ROLES, load_classifier
-from copydesk.model.page.features import OWN, Matrix, describe_lines
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.classifier import ROLES, load_classifier
+from copydesk.model.page.roles.features import OWN, Matrix, describe_lines
 
 _CUED = OWN.index("cued")
 _CUE = 0.5  # share of a line's words that give it away
@@ -24,25 +23,27 @@ _MAYBE = 0.05  # probability from which a line under a date is a headline; 0.1 l
 _MIN_RUN = 3  # lines of furniture on end that are no doubt a part of a page
 _LONG = 150  # characters; no headline, and seldom furniture, is longer
 _WHOLE_STORY = 2_000  # characters
-_MAX_CAPTION = 400
 _HEADLINE, _TIMESTAMP = ROLES.index("headline"), ROLES.index("timestamp")
 _SIGNS = [
     ROLES.index(role) for role in ("byline", "share", "subscribe", "related", "timestamp", "comments", "copyright")
 ]
-_CREDIT_AT_END = re.compile(
-    r"(?:^|[.!?\"'”’)\]\s|[-–—|(/]\s?|\s)(?:PHOTOS?|Photos?|FOTOS?|Fotos?|IMAGES?|Image|Picture|Photograph|Photographer|Credit|"
-    r"Cr[ée]dito?s?|Bild|Фото)\s?(?:by|:|©|/)\s?[^.!?]{2,70}\)?\.?$"
-)
 
 
-def role_probabilities(lines: Sequence[Line]) -> Matrix:
-    """How likely each line plays each of ROLES. float32 [lines, roles]"""
+def role_probabilities(lines: Sequence[Line], known: Mapping[int, str]) -> Matrix:
+    """How likely each line plays each of ROLES, float32 [lines, roles]; known: the roles that are certain, by line."""
     features = describe_lines(lines)
     roles = load_classifier().probabilities(features)
     _keep_long_lines(lines, roles)
-    _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles)
-    _mark_credits(lines, roles)
+    _settle(roles, known)
+    _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles, known)
+    _settle(roles, known)
     return roles
+
+
+def _settle(roles: Matrix, known: Mapping[int, str]) -> None:
+    for i, role in known.items():
+        roles[i] = 0
+        roles[i, ROLES.index(role)] = 1
 
 
 def _keep_long_lines(lines: Sequence[Line], roles: Matrix) -> None:
@@ -52,15 +53,9 @@ def _keep_long_lines(lines: Sequence[Line], roles: Matrix) -> None:
     roles[is_story, 0] = 1
 
 
-def _mark_credits(lines: Sequence[Line], roles: Matrix) -> None:
-    """Makes a caption of each short line that ends with the name of its photographer."""
-    for i, line in enumerate(lines):
-        if len(line.text) <= _MAX_CAPTION and _CREDIT_AT_END.search(line.text):
-            roles[i] = 0
-            roles[i, ROLES.index("caption")] = 1
-
-
-def _give_benefit_of_doubt(lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix) -> None:
+def _give_benefit_of_doubt(
+    lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix, known: Mapping[int, str]
+) -> None:
     """Lets a text keep lines as body unless they are plainly furniture, when it may be a story and little else.
 
     A page speaks of itself: among its lines are many like "Share" or "Privacy", or one story ends and another begins. A
@@ -73,7 +68,8 @@ def _give_benefit_of_doubt(lines: Sequence[Line], is_cued: NDArray[np.bool_], ro
         return
     is_headline = roles.argmax(axis=1) == _HEADLINE
     is_plainly = (roles[:, 1:].max(axis=1) >= _PLAINLY) & (widths <= _LONG) & ~is_headline
-    is_title = (np.arange(len(lines)) == 0) & is_headline & (widths <= _LONG)
+    first = next((i for i in range(len(lines)) if i not in known), 0)
+    is_title = (np.arange(len(lines)) == first) & is_headline & (widths <= _LONG)
     if _has_break(widths, roles):
         _find_headlines(widths, roles)
         lost = is_plainly | _in_gaps(roles, 2, at_ends=True)

@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log1p
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.cues import KINDS, count_cues, count_unspaced, words_of
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.cues import KINDS, count_cues, count_unspaced, words_of
+from copydesk.model.page.runs import densest_run
 
 Matrix = NDArray[np.float32]
 
@@ -29,11 +31,40 @@ _LINK = re.compile(r"https?:|www\.|[@#|›»]|\.com\b")
 _GLUED = re.compile(r"[a-z][A-Z]")
 _TITLE_WORDS = re.compile(r"\s[^\W\d_a-zß-ÿ]\w")
 
-OWN = (
-    "width", "ends_sentence", "ends_colon", "ends_question", "sentences", "commas", "digits", "title_case", "capitals",
-    "bullet", "links", "opening", "lower_start", "word_length", "short_words", "quotes", "bracketed", "repeats",
-    "after_blank", "dateline", "dates", "glued", "one_word", "dated", "prose", *KINDS, "cued",
-)  # fmt: skip
+_QUOTES = frozenset('"“”„«»「」')
+
+
+class _Shape(NamedTuple):
+    """A line by its form; shares and flags from 0 to 1 but for `prose`."""
+
+    width: float
+    ends_sentence: float
+    ends_colon: float
+    ends_question: float
+    sentences: float
+    commas: float
+    digits: float
+    title_case: float
+    capitals: float
+    bullet: float
+    links: float
+    opening: float
+    lower_start: float
+    word_length: float
+    short_words: float
+    quotes: float
+    bracketed: float
+    repeats: float
+    after_blank: float
+    dateline: float
+    dates: float
+    glued: float
+    one_word: float
+    dated: float
+    prose: float
+
+
+OWN = (*_Shape._fields, *KINDS, "cued")  # the features of a line by itself, in order
 _PROSE = OWN.index("prose")
 _WHEN = KINDS.index("timestamp")
 _BESIDE = [
@@ -62,38 +93,34 @@ def _describe(line: Line, repeats: int) -> list[float]:
     n_sentences = len(_SENTENCE_END.findall(text)) if len(text) < 20_000 else 6
     letters = sum(map(len, words)) or 1
     is_prose = n_sentences > 0 and width >= _PROSE_COST and cued < 0.3
-    return [
-        log1p(width) / 6,
-        float(ends),
-        float(text[-1] in ":："),
-        float(text[-1] in "?!？！"),
-        min(n_sentences, 6) / 3,
-        (short.count(",") + short.count("，") + short.count("、")) / n_words,
-        sum(map(short.count, "0123456789")) / letters,
-        len(_TITLE_WORDS.findall(short)) / n_words,
-        sum(map(str.isupper, short)) / letters,
-        float(_BULLET.match(text) is not None),
-        min(3, len(_LINK.findall(short))) / 3,
-        float(_OPENING.match(text) is not None),
-        float(text[0].islower()),
-        min(12.0, letters / n_words) / 12,
-        sum(len(word) < 4 for word in words) / n_words,
-        float(not _QUOTES.isdisjoint(short)),
-        float(text[0] in "([（【" and text[-1] in ")]）】"),
-        min(1.0, log1p(repeats - 1)),
-        float(line.is_after_blank),
-        float(_DATELINE.match(text) is not None),
-        min(1.0, 4 * len(_DATE.findall(short)) / n_words),
-        float(_GLUED.search(short) is not None),
-        float(n_words == 1),
-        min(1.0, (cues[_WHEN] + sum(word[0].isdigit() for word in words)) / n_words),
-        min(width, 600.0) / 200 if is_prose else 0.0,
-        *cues,
-        cued,
-    ]  # fmt: skip
-
-
-_QUOTES = frozenset('"“”„«»「」')
+    shape = _Shape(
+        width=log1p(width) / 6,
+        ends_sentence=float(ends),
+        ends_colon=float(text[-1] in ":："),
+        ends_question=float(text[-1] in "?!？！"),
+        sentences=min(n_sentences, 6) / 3,
+        commas=(short.count(",") + short.count("，") + short.count("、")) / n_words,
+        digits=sum(map(short.count, "0123456789")) / letters,
+        title_case=len(_TITLE_WORDS.findall(short)) / n_words,
+        capitals=sum(map(str.isupper, short)) / letters,
+        bullet=float(_BULLET.match(text) is not None),
+        links=min(3, len(_LINK.findall(short))) / 3,
+        opening=float(_OPENING.match(text) is not None),
+        lower_start=float(text[0].islower()),
+        word_length=min(12.0, letters / n_words) / 12,
+        short_words=sum(len(word) < 4 for word in words) / n_words,
+        quotes=float(not _QUOTES.isdisjoint(short)),
+        bracketed=float(text[0] in "([（【" and text[-1] in ")]）】"),
+        repeats=min(1.0, log1p(repeats - 1)),
+        after_blank=float(line.is_after_blank),
+        dateline=float(_DATELINE.match(text) is not None),
+        dates=min(1.0, 4 * len(_DATE.findall(short)) / n_words),
+        glued=float(_GLUED.search(short) is not None),
+        one_word=float(n_words == 1),
+        dated=min(1.0, (cues[_WHEN] + sum(word[0].isdigit() for word in words)) / n_words),
+        prose=min(width, 600.0) / 200 if is_prose else 0.0,
+    )
+    return [*shape, *cues, cued]
 
 
 def _beside(own: Matrix) -> list[Matrix]:
@@ -139,7 +166,7 @@ def _places(own: Matrix) -> Matrix:
     """Where a line stands: in the page, and against the page's densest run of prose. [lines, 12]"""
     n = len(own)
     prose = own[:, _PROSE]
-    start, end = densest_run(prose * 200 - _PROSE_COST)
+    start, end = densest_run((prose * 200 - _PROSE_COST).tolist())
     index = np.arange(n)
     total = float(prose.sum()) or 1.0
     ones = np.ones(n)
@@ -161,15 +188,3 @@ def _places(own: Matrix) -> Matrix:
         ],
         axis=1,
     ).astype(np.float32)
-
-
-def densest_run(scores: NDArray[np.float32]) -> tuple[int, int]:
-    """The half-open range with the greatest sum (maximum subsequence, Pasternack & Roth 2009)."""
-    best, best_range, total, start = 0.0, (0, 0), 0.0, 0
-    for i, score in enumerate(scores.tolist()):
-        if total <= 0:
-            total, start = 0.0, i
-        total += score
-        if total > best:
-            best, best_range = total, (start, i + 1)
-    return best_range

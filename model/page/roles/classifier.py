@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.features import Matrix
+from copydesk.model.page.roles.features import Matrix
 
 ROLES = ("body", "headline", "byline", "caption", "heading", "share", "subscribe", "navigation", "related", "timestamp",
          "comments", "copyright", "other")  # fmt: skip
