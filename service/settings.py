@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(16 * 2**20, ge=1024)  # of one request
     max_document_tokens: int = Field(100_000, ge=1)  # of one document; a longer one is refused, never cut
     body_timeout_s: float = Field(20.0, gt=0)  # a body that has not arrived whole by then gets 408
+    gap_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds in which some part of a body must arrive; it gets 408 else."
+    )
+    max_pending_body_bytes: int = Field(
+        64 * 2**20,
+        ge=1024,
+        description="Bytes that the bodies of all requests under way may have together; beyond it requests get 503.",
+    )
     header_timeout_s: float = Field(10.0, gt=0)  # a connection without a whole request head by then is closed
     request_timeout_s: float = Field(60.0, gt=0)  # a request that takes longer gets 504; clients may ask for less
     max_queue_delay_s: float = Field(0.8, gt=0)  # seconds of work that may wait; beyond it requests get 503
