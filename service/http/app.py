@@ -1,12 +1,13 @@
 """The HTTP service: its routes, and the layers around them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Security, params
 from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPBearer
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.store import Store
@@ -14,6 +15,9 @@ from copydesk.service.http.body import BodyBudget, BodyLimits
 from copydesk.service.http.body_route import body_route
 from copydesk.service.http.layers.access_log import AccessLayer
 from copydesk.service.http.layers.api_keys import KeyGate
+from copydesk.service.http.layers.browser_rules import BrowserRules
+from copydesk.service.http.layers.head import HeadLayer
+from copydesk.service.http.layers.hosts import HostGate
 from copydesk.service.http.layers.rate_limit import RateGate
 from copydesk.service.http.problems import PROBLEM, add_handlers
 from copydesk.service.http.responses import AnalyzeAnswer
@@ -28,8 +32,11 @@ from copydesk.service.inference.swap import Swapper
 from copydesk.service.metrics import Metrics
 from copydesk.service.settings import Settings
 
+# For OpenAPI alone: KeyGate and the reload route check the keys.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or for the reload an admin key.")
 _ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
     401: PROBLEM | {"description": "No live API key."},
+    421: PROBLEM | {"description": "The Host header names another service."},
     429: PROBLEM | {"description": "Too many requests; Retry-After says when to come back."},
     500: PROBLEM | {"description": "An error of the service."},
 }
@@ -92,22 +99,31 @@ async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], met
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
+    app.add_middleware(HeadLayer)
     if settings.rate_limit is not None:
         app.add_middleware(RateGate, rate=settings.rate_limit)
     app.add_middleware(KeyGate, digests=settings.api_keys, admins=settings.admin_keys)
+    app.add_middleware(HostGate, bind=settings.host, names=settings.allowed_hosts)
     app.add_middleware(AccessLayer, metrics=app.state.metrics)
+    app.add_middleware(BrowserRules)
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
     limits = BodyLimits(settings.max_body_bytes, settings.body_timeout_s, settings.gap_timeout_s)
     app.router.route_class = body_route(limits, BodyBudget(settings.max_pending_body_bytes), _refuse_early)
-    app.post("/v1/analyze", response_model=None, responses={200: {"model": AnalyzeAnswer}, **_WITH_TEXTS})(analyze)
-    app.post("/predict", response_model=PredictAnswer, responses=_WITH_TEXTS)(predict)
-    app.get("/v1/model")(describe_model)
-    app.post("/v1/model/reload", responses=RELOAD_PROBLEMS)(reload_model)
+    with_key = [Security(_BEARER)] if settings.api_keys else []
+    _add_text_routes(app, with_key)
+    app.get("/v1/model", dependencies=with_key)(describe_model)
+    app.post("/v1/model/reload", responses=RELOAD_PROBLEMS, dependencies=[Security(_BEARER)])(reload_model)
     app.get("/livez")(livez)
     app.get("/readyz", responses={503: PROBLEM | {"description": "Send requests elsewhere."}})(readyz)
-    app.get("/metrics", response_class=PlainTextResponse)(metrics)
+    app.get("/metrics", response_class=PlainTextResponse, dependencies=with_key)(metrics)
+
+
+def _add_text_routes(app: FastAPI, dependencies: Sequence[params.Security]) -> None:
+    answers: dict[int | str, dict[str, Any]] = {200: {"model": AnalyzeAnswer}}  # Any: OpenAPI
+    app.post("/v1/analyze", response_model=None, responses=answers | _WITH_TEXTS, dependencies=dependencies)(analyze)
+    app.post("/predict", response_model=PredictAnswer, responses=_WITH_TEXTS, dependencies=dependencies)(predict)
 
 
 def _refuse_early(request: Request, n_bytes: int) -> None:
