@@ -8,21 +8,20 @@ import math
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from copydesk.model.analysis import Document, Failure, Options, Result
 from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
 from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
-from copydesk.service.http.requests import MAX_CHARACTERS, MAX_DOCUMENTS
+from copydesk.service.http.requests import MAX_DOCUMENTS, LongText
 from copydesk.service.http.responses import render
 
 _SCORE_BYTES = 50  # of an answer, for each label and text
 
-_Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
-_Batch = Annotated[list[_Text], Field(min_length=1, max_length=MAX_DOCUMENTS)]
-_Sequence = Annotated[list[_Text], Field(min_length=1, max_length=2)]
+_Batch = Annotated[list[LongText], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+_Sequence = Annotated[list[LongText], Field(min_length=1, max_length=2)]
 _SequenceBatch = Annotated[list[_Sequence], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
 
@@ -31,9 +30,19 @@ class PredictRequest(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    inputs: _Text | _Batch | _SequenceBatch
+    inputs: LongText | _Batch | _SequenceBatch
     raw_scores: bool = Field(default=False, description="Answer with logits: score = 1 / (1 + exp(-logit)).")
     truncate: bool | None = Field(default=False, description="Taken and ignored: texts are always read whole.")
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _has_texts(cls, value: object) -> object:
+        """Said once, and not for each kind that `inputs` may be."""
+        if value == []:
+            raise ValueError("at least one text")
+        if not isinstance(value, str | list):
+            raise ValueError("expected a text, a list of texts, or a list of lists of one or two texts")  # noqa: TRY004 - for pydantic
+        return value
 
     @property
     def texts(self) -> list[str]:
