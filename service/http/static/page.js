@@ -88,8 +88,9 @@ function show(result, milliseconds) {
 }
 
 function storyView(text, story, furniture) {
-  const body = element("div", "story");
+  const title = element("h2", "", story.title ?? "Untitled story"), body = element("div", "story");
   const paint = evidence => {
+    title.className = evidence.some(e => e.start === null) ? "evidence" : "";
     const pieces = [
       ...story.summary.sentences.map(s => ({...s, kind: "mark"})),
       ...evidence.filter(e => e.start !== null).map(e => ({...e, kind: "evidence"})),
@@ -100,7 +101,7 @@ function storyView(text, story, furniture) {
   paint([]);
   const tags = element("div", "tags");
   tags.append(...story.tags.map(tag => tagView(tag, tags, body, paint)));
-  return [element("h2", "", story.title ?? "Untitled story"), tags, summaryView(story.summary), body];
+  return [title, tags, summaryView(story.summary), body];
 }
 
 function summaryView(summary) {
