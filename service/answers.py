@@ -9,12 +9,14 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # typing's is not enough for pydantic below Python 3.12
 
-from copydesk.model.analysis import Analysis, Evidence, Failure, Result, ScoredSentence, StoryAnalysis, Tag
+from copydesk.model.analysis import Analysis, Evidence, Failure, Result, ScoredSentence, StoryAnalysis, Summary, Tag
 from copydesk.service.offsets import Convert, Unit, offset_converter
 
 Part = Literal["tags", "summary", "evidence", "sentences", "furniture", "text"]
 DEFAULT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "evidence", "furniture"})
 HTML_PARTS: frozenset[Part] = DEFAULT_PARTS | {"text"}  # offsets point into the extracted text
+
+_RANKED_BY = "score, less for long sentences, more for evidence of the focus"
 
 _Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -45,7 +47,7 @@ class SentenceOut(TypedDict):
     start: int
     end: int
     score: _Score
-    rank: Annotated[int, Field(ge=1)]
+    rank: Annotated[int, Field(ge=1, description="1 is the best of its list, in a summary by what `ranked_by` says.")]
 
 
 class SummaryOut(TypedDict):
@@ -53,6 +55,7 @@ class SummaryOut(TypedDict):
 
     text: str
     sentences: list[SentenceOut]
+    ranked_by: NotRequired[Annotated[str, Field(description="What ranks the sentences where their scores do not.")]]
     note: NotRequired[str]
 
 
@@ -155,12 +158,22 @@ def _story_parts(story: StoryAnalysis, parts: Collection[Part], convert: Convert
     if "tags" in parts:
         answer["tags"] = [_tag(tag, parts, convert) for tag in story.tags]
     if "summary" in parts:
-        sentences = [_sentence(sentence, convert) for sentence in story.summary.sentences]
-        answer["summary"] = {"text": story.summary.text, "sentences": sentences}
-        if story.summary.note:
-            answer["summary"]["note"] = story.summary.note
+        answer["summary"] = _summary(story.summary, convert)
     if "sentences" in parts:
         answer["sentences"] = [_sentence(sentence, convert) for sentence in story.sentences]
+    return answer
+
+
+def _summary(summary: Summary, convert: Convert) -> SummaryOut:
+    answer: SummaryOut = {
+        "text": summary.text,
+        "sentences": [_sentence(sentence, convert) for sentence in summary.sentences],
+    }
+    scores = [sentence.score for sentence in sorted(summary.sentences, key=lambda sentence: sentence.rank)]
+    if scores != sorted(scores, reverse=True):
+        answer["ranked_by"] = _RANKED_BY
+    if summary.note:
+        answer["note"] = summary.note
     return answer
 
 
