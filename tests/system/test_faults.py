@@ -223,7 +223,7 @@ async def _post_and_leave(app: Any, is_gone: asyncio.Event) -> dict[str, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"host", b"test"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/v1/analyze", "query_string": b"", "headers": headers}
     scope |= {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http", "http_version": "1.1"}
     await app(scope, receive, send)

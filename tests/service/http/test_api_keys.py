@@ -21,13 +21,40 @@ def client(analyzer: Analyzer) -> Iterator[TestClient]:
         yield client
 
 
-def test_every_route_but_the_health_checks_needs_a_key(client: TestClient) -> None:
-    paths = set(client.get("/openapi.json", headers={"Authorization": "Bearer new-key"}).json()["paths"])
+OPEN = (
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/static/page.js",
+    "/static/page.css",
+    "/swagger/swagger-ui.css",
+    "/livez",
+    "/readyz",
+)
+
+
+def test_every_route_but_health_checks_and_pages_needs_a_key(client: TestClient) -> None:
+    paths = set(client.get("/openapi.json").json()["paths"])
     assert {"/v1/analyze", "/predict", "/v1/model", "/metrics", "/livez", "/readyz"} <= paths
-    for path in (*paths, "/docs", "/openapi.json", "/swagger/swagger-ui.css", "/no/such/path"):
-        response = client.get(path)
-        assert (response.status_code == 401) == (path not in ("/livez", "/readyz")), path
+    for path in (*paths, *OPEN, "/no/such/path", "/static", "/swagger", "/docs/", "/static/../v1/model"):
+        response = client.get(path, follow_redirects=False)
+        assert (response.status_code == 401) == (path not in OPEN), path
     assert client.post("/v1/analyze", content="not even JSON").status_code == 401
+
+
+def test_the_api_says_where_a_key_is_wanted(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    (name, scheme), *others = document["components"]["securitySchemes"].items()
+    assert (scheme["type"], scheme["scheme"], others) == ("http", "bearer", [])
+    locked = {path for path, operations in document["paths"].items() for o in operations.values() if "security" in o}
+    assert locked == {"/v1/analyze", "/predict", "/v1/model", "/v1/model/reload", "/metrics"}
+    assert document["paths"]["/predict"]["post"]["security"] == [{name: []}]
+
+
+def test_without_keys_the_api_wants_one_for_the_reload_alone(analyzer: Analyzer) -> None:
+    paths = make_app(Settings(), lambda: analyzer).openapi()["paths"]
+    locked = {path for path, operations in paths.items() for o in operations.values() if "security" in o}
+    assert locked == {"/v1/model/reload"}
 
 
 @pytest.mark.parametrize("key", ["old-key", "new-key"])
@@ -53,6 +80,16 @@ def test_a_key_of_odd_bytes_is_only_wrong() -> None:
 def test_digests_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPYDESK_API_KEYS", f" {OLD.upper()},{NEW}, ")
     assert read_settings().api_keys == (OLD, NEW)
+
+
+@pytest.mark.parametrize("name", ["COPYDESK_API_KEYS", "COPYDESK_ADMIN_KEYS"])
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_keys_that_are_set_but_empty_let_nobody_in_by_mistake(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name}: set, but empty; unset it"):
+        read_settings()
 
 
 def test_a_key_in_clear_is_refused_and_not_echoed(monkeypatch: pytest.MonkeyPatch) -> None:
