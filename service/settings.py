@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches "
-        'the port may. For one digest: `printf %s "$KEY" | sha256sum`.',
+        'the port may. For one digest: printf %s "$KEY" | sha256sum',
     )
     admin_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="In the same manner: keys that may also reload the model."
