@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test install check bench clean
+.PHONY: serve test install check docs picture bench clean
 
 serve: install  ## serve http://127.0.0.1:8000 with the default bundle
 	$(BIN)/copydesk serve
@@ -19,11 +19,18 @@ check: .venv/installed-dev  ## ruff, mypy strict, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/installed-dev  ## write the generated pages, build docs/ into site/, fail at a broken link
+	PYTHONPATH=.:tests $(BIN)/python -m support.reference
+	$(BIN)/zensical build --clean --strict
+
+picture: .venv/installed-dev  ## take the picture of the web page in the README again; needs chromium
+	PYTHONPATH=.:tests $(BIN)/python -m support.screenshot
+
 bench: .venv/installed-dev  ## what is measured, not asserted; PARTS="http soak", QUICK=1, INFINITY=VENV, ROWS=1000000
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run $(PARTS) $(if $(QUICK),--quick) $(if $(INFINITY),--infinity $(INFINITY)) $(if $(ROWS),--rows $(ROWS))
 
-clean:  ## remove .venv and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## remove .venv, caches and the built pages
+	rm -rf site .cache .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@echo "making .venv with $$($(PYTHON) --version)"
