@@ -22,7 +22,7 @@ INSTALL = UV_FIND_LINKS="$(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS))" $(UV) pip ins
 	-c constraints.txt --build-constraints constraints.txt $(if $(TORCH_INDEX),--torch-backend $(TORCH))
 endif
 
-.PHONY: serve test install check bench smoke lock clean
+.PHONY: serve test install check docs picture bench smoke lock clean
 
 serve: install  ## serve http://127.0.0.1:8000 with the default bundle
 	$(BIN)/copydesk serve
@@ -37,6 +37,13 @@ check: .venv/installed-dev  ## ruff, mypy strict, import layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/installed-dev  ## write the generated pages, build docs/ into site/, fail at a broken link
+	PYTHONPATH=.:tests $(BIN)/python -m support.reference
+	$(BIN)/zensical build --clean --strict
+
+picture: .venv/installed-dev  ## take the picture of the web page in the README again; needs chromium
+	PYTHONPATH=.:tests $(BIN)/python -m support.screenshot
 
 bench: .venv/installed-dev  ## what is measured, not asserted; PARTS="http soak", QUICK=1, INFINITY=VENV, ROWS=1000000
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run $(PARTS) $(if $(QUICK),--quick) $(if $(INFINITY),--infinity $(INFINITY)) $(if $(ROWS),--rows $(ROWS))
@@ -56,8 +63,8 @@ lock:  ## compile constraints.txt from pyproject.toml; UPGRADE=1 for the newest 
 	UV_FIND_LINKS= $(UV) pip compile pyproject.toml --quiet --universal --all-extras --group build --python-version 3.11 \
 		--fork-strategy fewest --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) -o constraints.txt
 
-clean:  ## remove .venv and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## remove .venv, caches and the built pages
+	rm -rf site .cache .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 ifeq ($(UV),)
