@@ -35,7 +35,7 @@ def main() -> None:
 
     from copydesk.model.errors import CopydeskError
     from copydesk.service.cli.cli import commands as service_commands
-    from copydesk.training.cli.cli import commands as training_commands
+    from copydesk.training.cli import data, evaluate, models, train
 
     app = typer.Typer(
         help="Tags, summary and evidence for news articles, from one pass of a small transformer.",
@@ -44,7 +44,8 @@ def main() -> None:
         pretty_exceptions_enable=False,
     )
     app.add_typer(service_commands)
-    app.add_typer(training_commands)
+    for training in (train, evaluate, data, models):
+        app.add_typer(training.commands)
     try:
         app()
     except CopydeskError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from copydesk.model.errors import DataError
-from copydesk.training.data.duplicates import group_texts
+from copydesk.training.data.duplicates import Signature, group_signatures, sign_text
 from copydesk.training.data.exports import find_format
 from copydesk.training.data.files import HUB_NAME as HUB_NAME
 from copydesk.training.data.files import expand_source, read_rows
@@ -38,6 +38,11 @@ class LabelledStory:
     def fingerprint(self) -> str:
         """SHA-256 of the words of the text: the same whatever its case, spacing and punctuation."""
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text.lower())).encode()).hexdigest()
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What near-duplicates of the text are known by; computed once, for it takes longer than all else here."""
+        return sign_text(self.text)
 
 
 def read_stories(sources: Sequence[str], *, faults: list[str] | None = None) -> list[LabelledStory]:
@@ -70,7 +75,7 @@ def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[li
 
     Near-duplicates stand together: all are held out where one of them would be.
     """
-    groups = group_texts([story.text for story in stories])
+    groups = group_stories(stories)
     is_out = [int(story.fingerprint[:8], 16) < held_out * 16**8 for story in stories]
     groups_out = {group for group, out in zip(groups, is_out, strict=True) if out}
     kept = [story for story, group in zip(stories, groups, strict=True) if group not in groups_out]
@@ -79,6 +84,11 @@ def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[li
         if not part:
             raise DataError(f"{len(stories)} stories leave none {name}; give more stories or change tags.held_out")
     return kept, out
+
+
+def group_stories(stories: Sequence[LabelledStory]) -> list[int]:
+    """For each story the index of the first of its near-duplicates; without any it is its own."""
+    return group_signatures([story.signature for story in stories])
 
 
 def count_labels(stories: Iterable[LabelledStory]) -> Counter[str]:
