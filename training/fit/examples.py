@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from copydesk.model.analyzer import layout_of
 from copydesk.model.network.heads import SentenceLayout
@@ -59,19 +58,6 @@ class ExampleBatch:
     labels: Tensor
     salience: Tensor
     n_sentences: list[int]
-
-
-class Examples(Dataset[Example]):
-    """A list of examples as torch wants it."""
-
-    def __init__(self, examples: Sequence[Example]) -> None:
-        self._examples = examples
-
-    def __len__(self) -> int:
-        return len(self._examples)
-
-    def __getitem__(self, index: int) -> Example:
-        return self._examples[index]
 
 
 def story_example(
