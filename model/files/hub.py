@@ -48,6 +48,7 @@ def find_dataset(text: str) -> HubDataset | None:
 
 def hub_rows(hub: HubDataset) -> Iterator[Row]:
     """Every row, streamed; a class is read as its name, and none (-1) as None. Raises DataError."""
+    need_extra("train", f"the hub dataset {hub.name}")
     import datasets
 
     try:

@@ -26,7 +26,8 @@ def test_the_wheel_holds_all_that_serving_needs_and_nothing_else(wheel: Path) ->
     names = zipfile.ZipFile(wheel).namelist()
     assert {
         "copydesk/__init__.py",
-        "copydesk/service/http/page.html",
+        "copydesk/service/http/static/docs.html",
+        "copydesk/service/http/static/page.html",
         "copydesk/model/default/bundle.json",
         "copydesk/model/default/weights.safetensors",
     } <= set(names)
