@@ -19,6 +19,7 @@ from copydesk.model.output.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
 _SCHEMA = 1
+_ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 
@@ -60,6 +61,8 @@ def load_manifest(directory: Path) -> Bundle:
         raise BundleError(f"{path}: schema {found}, this version reads {_SCHEMA}; upgrade copydesk or retrain")
     if _digest(manifest) != manifest.get("digest"):
         raise BundleError(f"{path}: its digest does not match its content; restore the bundle from its source")
+    if (found := manifest.get("activation")) != _ACTIVATION:
+        raise BundleError(f"{path}: activation {found!r}, this version knows {_ACTIVATION!r}; upgrade copydesk")
     for name, expected in manifest["files"].items():
         if not (directory / name).is_file() or file_sha256(directory / name) != expected:
             raise BundleError(f"{directory / name}: missing or changed since it was saved; restore the bundle")
@@ -68,7 +71,7 @@ def load_manifest(directory: Path) -> Bundle:
 
 def to_manifest(bundle: Bundle, files: Mapping[str, str]) -> dict[str, Any]:
     """The content of bundle.json, digest included. files: each file's SHA-256."""
-    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": "sigmoid", "files": dict(files)}
+    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": _ACTIVATION, "files": dict(files)}
     manifest["rules"] = [asdict(rule) for rule in bundle.rules]
     manifest["digest"] = _digest(manifest)
     return manifest

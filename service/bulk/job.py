@@ -13,7 +13,7 @@ from copydesk.model.errors import ConfigError
 from copydesk.model.files.formats import EXPECTED, Format, format_of
 from copydesk.model.files.rows import Position, read_rows
 from copydesk.model.files.sources import Source
-from copydesk.model.stream import GROUP, analyze_stream
+from copydesk.model.stream import GROUP
 from copydesk.service.bulk.assembly import assemble
 from copydesk.service.bulk.columns import Columns, Item, to_item
 from copydesk.service.bulk.records import Counts, check_keep, count, make_record, to_line
@@ -66,7 +66,7 @@ def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> 
             yield item.document
 
     current, shard = -1, Shard(labels)
-    for result in analyze_stream(analyzer, documents(), job.options, job.shard_rows):
+    for result in analyzer.analyze_many(documents(), job.options, job.shard_rows):
         number, item = waiting.popleft()
         if number != current:
             if current >= 0:
@@ -93,7 +93,7 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
             waiting.append(to_item(row, job.columns))
             yield waiting[-1].document
 
-    for result in analyze_stream(analyzer, documents(), job.options):
+    for result in analyzer.analyze_many(documents(), job.options):
         try:
             out.write(to_line(make_record(waiting.popleft(), result)))
             out.flush()

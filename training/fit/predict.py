@@ -52,8 +52,8 @@ def sentence_vectors(network: Network, examples: Sequence[Example], special: Spe
     with _inference(network):
         for batch in _shown(examples, special, "encoding sentences"):
             assert isinstance(batch.inputs, list)
-            sums, counts = network.encode(batch.inputs, sum(batch.n_sentences))
-            found += torch.split((sums / counts.clamp(min=1)).cpu(), batch.n_sentences)
+            vectors = network.encode(batch.inputs, sum(batch.n_sentences)).vectors
+            found += torch.split(vectors.cpu(), batch.n_sentences)
     return found
 
 

@@ -39,7 +39,7 @@ def load_base(directory: Path, files: EncoderFiles, heads: HeadConfig) -> Base:
     """The bundle in this directory, to train on. Raises BundleError: see `check_base`."""
     bundle = check_base(directory, files, heads)
     ranks = [tensor.shape[0] for name, tensor in load_weights(directory).items() if name.endswith(".lora_A.weight")]
-    return Base(bundle, load_network(directory, bundle), max(ranks, default=0))
+    return Base(bundle, load_network(directory, bundle, files), max(ranks, default=0))
 
 
 def start_from(network: Network, base: Base, labels: Sequence[str]) -> None:
