@@ -13,7 +13,7 @@ from copydesk.model.bundles.manifest import CARD, MANIFEST, WEIGHTS, Bundle, loa
 from copydesk.model.errors import BundleError
 from copydesk.model.files.disk import file_sha256, whole_directory
 from copydesk.model.network.encoder import Encoder, load_encoder, merge_adapter
-from copydesk.model.network.encoder_files import check_hash, find_encoder
+from copydesk.model.network.encoder_files import EncoderFiles, check_hash
 from copydesk.model.network.heads import Network, SalienceHead, TagHead
 
 
@@ -31,12 +31,11 @@ def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], 
     return load_manifest(directory)
 
 
-def load_network(directory: Path, bundle: Bundle) -> Network:
-    """The bundle's network in fp32, with the low-rank updates merged into the encoder.
+def load_network(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
+    """The bundle's network on this encoder, in fp32, with the low-rank updates merged into it.
 
     Raises BundleError for weights that do not fit, EncoderError for an encoder that is not the one it was trained on.
     """
-    files = find_encoder(bundle.encoder, bundle.encoder_revision)
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
     encoder = load_encoder(files)

@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 pytest.importorskip("peft")
 
-from copydesk.model.errors import CopydeskError
 from copydesk.__main__ import join_commands
+from copydesk.model.errors import CopydeskError
 from support.tiny import CASES
 
 
