@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from copydesk.model.analysis import Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.formats import EXPECTED, Format, format_of
+from copydesk.model.files.json import JsonObject
 from copydesk.model.files.rows import Position, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.model.stream import GROUP, analyze_stream
@@ -109,7 +110,7 @@ def number_items(job: Job, position: Position, parts: Parts) -> Iterator[tuple[i
             yield i // job.shard_rows, to_item(row, job.columns)
 
 
-def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
+def _journal(job: Job, bundle: Bundle) -> JsonObject:
     return {
         "model": [bundle.name, bundle.digest],
         "options": asdict(job.options),

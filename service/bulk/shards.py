@@ -16,8 +16,9 @@ from typing import Any
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.disk import put_in_place
+from copydesk.model.files.json import JsonObject
 from copydesk.service.bulk.columns import Item
-from copydesk.service.bulk.records import Counts, Json, count, error_record, make_record, to_line
+from copydesk.service.bulk.records import Counts, count, error_record, make_record, to_line
 
 _JOURNAL = "journal.json"
 _DONE = ".done.json"
@@ -34,7 +35,7 @@ class Shard:
     labels: Sequence[str] | None  # None: whole answers
     lines: list[bytes] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
-    errors: list[Json] = field(default_factory=list)
+    errors: list[JsonObject] = field(default_factory=list)
 
     def add(self, item: Item, result: Result) -> Counts:
         """Add a row; returns its counts."""
@@ -45,7 +46,7 @@ class Shard:
             self.errors.append(error_record(item, result))
         return counts
 
-    def done(self) -> Json:
+    def done(self) -> JsonObject:
         """What is written last."""
         return vars(self.counts) | {"n_bytes": sum(map(len, self.lines)), "errors": self.errors}
 
@@ -103,7 +104,7 @@ class Parts:
             with path.open("rb") as file:
                 yield from file
 
-    def errors(self) -> Iterator[Json]:
+    def errors(self) -> Iterator[JsonObject]:
         """Every failed row in order."""
         for number in range(len(self._done)):
             yield from self._read_done(number)["errors"]
@@ -117,20 +118,20 @@ class Parts:
         journal.unlink()
         self.folder.rmdir()
 
-    def _begin(self, journal: Json) -> None:
+    def _begin(self, journal: JsonObject) -> None:
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; name another output") from error
         self._write(self.folder / _JOURNAL, json.dumps(journal, indent=2).encode())
 
-    def _read_journal(self) -> Json | None:
+    def _read_journal(self) -> JsonObject | None:
         try:
             return dict(json.loads((self.folder / _JOURNAL).read_bytes()))
         except FileNotFoundError:
             return None
 
-    def _read_done(self, number: int) -> Json:
+    def _read_done(self, number: int) -> JsonObject:
         return dict(json.loads(self._path(number, _DONE).read_bytes()))
 
     def _path(self, number: int, suffix: str = ".jsonl") -> Path:
@@ -154,6 +155,6 @@ def no_room(path: Path, n_bytes: int, error: OSError) -> OutputError:
     )
 
 
-def _difference(begun: Json, now: Json) -> str:
+def _difference(begun: JsonObject, now: JsonObject) -> str:
     keys = [key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key)]
     return "; ".join(f"{key} {json.dumps(begun.get(key))}, now {json.dumps(now.get(key))}" for key in sorted(keys))
