@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from copydesk.model.analysis import Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import ConfigError, DataError
 from copydesk.model.files.formats import Format, format_of
+from copydesk.model.files.json import JsonObject
 from copydesk.model.files.row import Row
 from copydesk.model.files.rows import Position, read_rows
 from copydesk.model.files.sources import Source
@@ -144,7 +145,7 @@ def _rows(job: Job, position: Position) -> Iterator[Row]:
         yield row
 
 
-def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
+def _journal(job: Job, bundle: Bundle) -> JsonObject:
     return {
         "model": [bundle.name, bundle.digest],
         "options": asdict(job.options),
