@@ -5,8 +5,8 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
+from copydesk.model.boundary import where
 from copydesk.model.errors import CopydeskError
-from copydesk.service.logs import where
 
 if TYPE_CHECKING:
     import typer

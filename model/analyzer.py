@@ -16,6 +16,7 @@ from copydesk.model.network.device import Device, choose_device
 from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
 from copydesk.model.network.engine import Engine, StoryScores
 from copydesk.model.network.heads import Network
+from copydesk.model.page.html.markup import Markup
 from copydesk.model.preparing import Prepared, Preparer
 from copydesk.model.stream import GROUP, analyze_stream
 
@@ -98,9 +99,12 @@ class Analyzer:
             group=group,
         )
 
-    def prepare(self, document: Document, options: Options) -> Prepared:
-        """Stories, sentences and tokens of a document. Raises DocumentError."""
-        return self._preparer.prepare(document, options)
+    def prepare(self, document: Document, options: Options, markup: Markup | None = None) -> Prepared:
+        """Stories, sentences and tokens of a document. markup: what its HTML says, where that was read already.
+
+        Raises DocumentError.
+        """
+        return self._preparer.prepare(document, options, markup)
 
     def forward(self, prepared: Sequence[Prepared]) -> list[list[StoryScores]]:
         """Per document, per story, what the network says: one encoder pass over every window."""

@@ -8,6 +8,7 @@ from copydesk.model.errors import DocumentError
 from copydesk.model.network.engine import StoryScores
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
+from copydesk.model.page.furniture.notices import is_notice
 from copydesk.model.preparing import Prepared, PreparedStory
 
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
@@ -39,7 +40,7 @@ def _finish_story(
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
     bonus = _focus_bonus(contributions, [rule.label for rule in rules], options.summary.focus)
     candidates = [
-        Candidate(passage.text, passage.span, sigmoid(logit), logit + gain)
+        Candidate(passage.text, passage.span, sigmoid(logit), logit + gain, is_notice(passage.text))
         for passage, logit, gain in zip(prepared.passages, salience, bonus, strict=True)
         if passage.span is not None
     ]

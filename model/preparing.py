@@ -60,9 +60,13 @@ class Preparer:
         self._labels = tuple(labels)
         self._max_tokens = max_tokens
 
-    def prepare(self, document: Document, options: Options) -> Prepared:
-        """Stories, sentences and tokens of a document. Raises DocumentError."""
-        markup = Markup(document.text) if document.html is None else read_html(document.html)
+    def prepare(self, document: Document, options: Options, markup: Markup | None = None) -> Prepared:
+        """Stories, sentences and tokens of a document. markup: what its HTML says, where that was read already.
+
+        Raises DocumentError.
+        """
+        if markup is None:
+            markup = Markup(document.text) if document.html is None else read_html(document.html)
         document = replace(document, text=markup.text, html=None)
         _check_text(document)
         self._check_focus(options.summary.focus)

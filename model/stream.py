@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from copydesk.model.analysis import Analysis, Document, Failure, Result
-from copydesk.model.errors import DocumentError
+from copydesk.model.boundary import fail_document
 from copydesk.model.network.engine import Engine, Pass, StoryScores
 from copydesk.model.network.windows import TokenizedStory
 from copydesk.model.preparing import Prepared
@@ -80,8 +80,8 @@ def _prepare(document: Document | Failure, prepare: Callable[[Document], Prepare
         return document
     try:
         return prepare(document)
-    except DocumentError as error:
-        return Failure(document.id, error.code, error.message)
+    except Exception as error:
+        return fail_document(document.id, error)
 
 
 def _score_all(engine: Engine, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Scores]]:
@@ -114,5 +114,5 @@ def _finish(
             continue
         try:
             yield finish(item, next(rest))
-        except DocumentError as error:
-            yield Failure(item.document.id, error.code, error.message)
+        except Exception as error:
+            yield fail_document(item.document.id, error)

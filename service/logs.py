@@ -3,10 +3,9 @@
 import json
 import logging
 import sys
-import traceback
 from contextvars import ContextVar
-from types import TracebackType
 
+from copydesk.model.boundary import where
 from copydesk.model.files.json import JsonObject
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -30,11 +29,6 @@ class JsonFormatter(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["at"] = where(record.exc_info[2])
         return json.dumps(line)
-
-
-def where(trace: TracebackType | None) -> list[str]:
-    """The last calls of a traceback as file:line function, without the messages and values."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-8:]]
 
 
 def configure_logs() -> None:

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Seconds; a request that takes longer gets 504; clients may ask for less."
     )
     max_queue_delay_s: float = Field(
-        0.8, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
+        3.0, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
     )
     min_queue_tokens: int = Field(
         24_000, ge=0, description="Tokens that may wait however slow the device: sixteen clients with articles."

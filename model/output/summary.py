@@ -17,36 +17,22 @@ _MAX_REPEATED = 0.2
 _BREVITY = 0.25
 _WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"\?[\"'”’»)\]]*$")
-_BYLINE = re.compile(
-    r"(?:story |words |reporting |written )?by(?: [\w.'’-]+){0,5} [\w'’-]+", re.IGNORECASE
-)  # and nothing else
-# What sites put between paragraphs; a sentence that tells something does not begin so.
-_NOTICE = re.compile(
-    r"(?:read (?:more|also|next)\b|see (?:also|more)\b|more (?:on|from) this\b|related(?: articles?| stor(?:y|ies))?:|"
-    r"(?:watch|listen):|click (?:here|to)\b|sign up\b|subscribe\b|follow us\b|share this\b|advertisement\W*$|"
-    r"(?:file )?(?:photo(?:graph)?|image|picture|caption|credit|video)s?(?: by)? ?:|"
-    r"(?:published|updated|posted|last (?:updated|modified)) ?:|©|copyright (?:©|\(c\)|\d{4})|all rights reserved)",
-    re.IGNORECASE,
-)
-
-# Who took the picture, or who wrote the article: "(... / Handout via Reuters)", "He can be reached at @name."
-_CREDIT = re.compile(
-    r"\bAP Photo\b|/ ?(?:AP|AFP|EPA|Reuters|Getty(?: Images)?|Handout)\b|"
-    r"\bvia (?:AP|AFP|EPA|Reuters|Getty(?: Images)?)\W*$|"
-    r"\b(?:can be reached at|is a (?:freelance|nonprofit|non-profit) (?:writer|journalist|reporter|newsroom))\b|"
-    r"^(?:full disclosure|editor['’]s note|about the authors?)\b ?:?",
-    re.IGNORECASE,
-)
+# What begins as an item of a list or a row of a table, or only leads up to what follows, is no prose.
+_FRAGMENT = re.compile(r"(?:[-*+•·▪|]|\d{1,2}[.)])\s|.*:\W*$", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sentence that may enter a summary: `key` orders the candidates, `score` is what the user is shown."""
+    """A sentence that may enter a summary: `key` orders the candidates, `score` is what the user is shown.
+
+    is_furniture: it tells nothing of the story, such as a credit or a notice.
+    """
 
     text: str
     span: Span
     score: float
     key: float
+    is_furniture: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,10 +42,20 @@ class _Budget:
     limit: int
     in_characters: bool
 
-    def has_room(self, chosen: Sequence[Candidate], candidate: Candidate) -> bool:
-        if not self.in_characters:
-            return len(chosen) < self.limit
-        return sum(len(c.text) + 1 for c in chosen) + len(candidate.text) <= self.limit
+
+class _Room:
+    """What is left of a budget."""
+
+    def __init__(self, budget: _Budget) -> None:
+        self._budget = budget
+        self._left = budget.limit + budget.in_characters  # behind the last sentence stands no space
+
+    def take(self, candidate: Candidate) -> bool:
+        """Whether the candidate fits; if it does, its room is taken."""
+        size = len(candidate.text) + 1 if self._budget.in_characters else 1
+        fits = size <= self._left
+        self._left -= size * fits
+        return fits
 
 
 def summarise(candidates: Sequence[Candidate], options: SummaryOptions) -> Summary:
@@ -91,23 +87,27 @@ def rank_sentences(candidates: Sequence[Candidate], *, by_key: bool = False) -> 
 
 
 def _choose(candidates: Sequence[Candidate], budget: _Budget) -> list[Candidate]:
-    if _fits_whole(candidates, budget):
+    """Prose that says something new, then prose that repeats, then fragments, as long as there is room."""
+    room = _Room(budget)
+    if all(map(room.take, candidates)):
         return list(candidates)
-    best_first = sorted(filter(_can_stand_alone, candidates), key=lambda c: (-_worth(c), c.span))
+    room = _Room(budget)
+    best_first = sorted(filter(_can_stand_alone, candidates), key=lambda c: (_is_fragment(c), -_worth(c), c.span))
     chosen: list[Candidate] = []
+    put_off: list[Candidate] = []
     seen: set[tuple[str, ...]] = set()
-    put_off = []
     for candidate in best_first:
         trigrams = set(_trigrams(candidate.text))
-        if len(trigrams & seen) > _MAX_REPEATED * len(trigrams):
+        if _is_fragment(candidate) or len(trigrams & seen) > _MAX_REPEATED * len(trigrams):
             put_off.append(candidate)
-        elif budget.has_room(chosen, candidate):
+        elif room.take(candidate):
             chosen.append(candidate)
             seen |= trigrams
+    texts = {candidate.text for candidate in chosen}
     for candidate in put_off:
-        is_new = all(candidate.text != other.text for other in chosen)
-        if is_new and budget.has_room(chosen, candidate):
+        if candidate.text not in texts and room.take(candidate):
             chosen.append(candidate)
+            texts.add(candidate.text)
     return chosen
 
 
@@ -119,21 +119,18 @@ def _budget(options: SummaryOptions, n_sentences: int) -> _Budget:
     return _Budget(options.sentences or DEFAULT_SENTENCES, in_characters=False)
 
 
-def _fits_whole(candidates: Sequence[Candidate], budget: _Budget) -> bool:
-    size = sum(len(c.text) + 1 for c in candidates) - 1 if budget.in_characters else len(candidates)
-    return size <= budget.limit
-
-
 def _worth(candidate: Candidate) -> float:
     return candidate.key - _BREVITY * math.log(max(_MIN_WORDS, _count_words(candidate.text)))
 
 
 def _can_stand_alone(candidate: Candidate) -> bool:
-    """No single words, bylines, captions, credits, notices, or questions to the reader."""
-    text = candidate.text
-    is_short = _count_words(text) < _MIN_WORDS
-    is_furniture = _NOTICE.match(text) or _CREDIT.search(text) or _BYLINE.fullmatch(text)
-    return not (is_short or is_furniture or _QUESTION.search(text))
+    """No single words, no furniture, no questions to the reader."""
+    is_short = _count_words(candidate.text) < _MIN_WORDS
+    return not (is_short or candidate.is_furniture or _QUESTION.search(candidate.text))
+
+
+def _is_fragment(candidate: Candidate) -> bool:
+    return _FRAGMENT.match(candidate.text) is not None
 
 
 def _count_words(text: str) -> int:

@@ -13,13 +13,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from copydesk.model.analysis import Document, Failure, Options, Result
+from copydesk.model.analysis import Document, Options, Result
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.errors import DocumentError
+from copydesk.model.boundary import fail_document, where
 from copydesk.model.network.encoding import Encoding, WindowSlice
 from copydesk.model.network.engine import Pass, StoryScores
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.pool import Cancellation, read_html
 from copydesk.model.preparing import Prepared
-from copydesk.service.inference.admission import Admission, OverloadedError, Permit, estimate_tokens
+from copydesk.service.inference.admission import (
+    Admission,
+    OverloadedError,
+    Permit,
+    estimate_document,
+    estimate_tokens,
+)
 from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, QueuedText
 from copydesk.service.inference.health import Health
 from copydesk.service.metrics import Metrics
@@ -27,6 +35,7 @@ from copydesk.service.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 _N_PREPARERS = 2
+_N_PAGES = 2
 _BATCHES_PER_PASS = 1  # for each core, on a CPU: 50 ms. Two passes are the longest that a short text waits for others
 _IDLE_S = 1.0  # between probes of a device that failed
 _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
@@ -45,13 +54,21 @@ class Scheduler:
         self._metrics = metrics
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
         self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
+        self._pages = ThreadPoolExecutor(_N_PAGES, thread_name_prefix="html")  # of their own: texts go on beside them
         self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
-        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread = self._start_thread()
         metrics.watch_queue(
             lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: float(self.admission.rate)
         )
-        self._thread.start()
+
+    @property
+    def fault(self) -> str | None:
+        """Why texts would wait in vain, if they would. A model's thread that ended is started again."""
+        if not self._thread.is_alive() and not self._backlog.is_closed:
+            self._thread = self._start_thread()
+            return "the model's thread ended"
+        return self.health.fault
 
     async def analyze(
         self, documents: Sequence[Document], options: Options, analyzer: Analyzer | None = None
@@ -64,7 +81,7 @@ class Scheduler:
         if self._backlog.is_closed:
             raise OverloadedError(_RETRY_AFTER_END_S)
         analyzer = analyzer or self.analyzer
-        estimates = [estimate_tokens(len(document.text)) for document in documents]
+        estimates = [estimate_document(document) for document in documents]
         with self.admission.admit(sum(estimates)) as permit:
             tasks = [
                 asyncio.ensure_future(self._analyze_one(analyzer, document, options, permit=permit, estimate=estimate))
@@ -83,23 +100,37 @@ class Scheduler:
         self._backlog.fail_all(ForwardError("the service stopped"))
         for text in self._running:
             text.resolve(ForwardError("the service stopped during the forward pass"))
-        self._pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
+        for pool in (self._pool, self._pages):
+            pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
 
     async def _analyze_one(
         self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
     ) -> Result:
         try:
-            prepared = await self._in_pool(analyzer.prepare, document, options)
+            markup = None if document.html is None else await self._read_html(document.html)
+            prepared = await self._in_pool(analyzer.prepare, document, options, markup)
             permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
             scores = await self._encode(analyzer, prepared)
             result: Result = await self._in_pool(analyzer.finish, prepared, scores, options)
-        except DocumentError as error:
-            result = Failure(document.id, error.code, error.message)
+        except (OverloadedError, ForwardError):  # of the service, not of the document
+            raise
+        except Exception as error:
+            result = fail_document(document.id, error)
         self._metrics.note_result(result)
         return result
 
     async def _in_pool(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
+
+    async def _read_html(self, html: str) -> Markup:
+        """What a page's markup says; when nobody waits for it any more, the process that reads it is ended."""
+        cancellation = Cancellation()
+        try:
+            reading = self._pages.submit(read_html, html, cancellation=cancellation)
+            return await asyncio.wrap_future(reading)
+        except asyncio.CancelledError:
+            cancellation.cancel()
+            raise
 
     async def _encode(self, analyzer: Analyzer, prepared: Prepared) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
@@ -110,7 +141,27 @@ class Scheduler:
             raise OverloadedError(_RETRY_AFTER_END_S) from None
         return await text.future
 
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="model", daemon=True)
+        thread.start()
+        return thread
+
     def _run(self) -> None:
+        """Serve until the backlog is closed; an error outside a pass fails the texts under way, and no others."""
+        while True:
+            try:
+                self._serve()
+            except Exception as error:
+                logger.error(  # noqa: TRY400 - a traceback may hold text
+                    "the model's thread failed: %s, at %s", type(error).__name__, "; ".join(where(error.__traceback__))
+                )
+                for text in self._running:
+                    text.resolve(ForwardError("the model's thread failed"))
+                self._running = ()
+            else:
+                return
+
+    def _serve(self) -> None:
         """Begin each pass before the one before it ends, so that the device never waits for this thread."""
         running: _SharedPass | None = None
         while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:

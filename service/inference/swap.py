@@ -1,6 +1,7 @@
 """Another model while requests come in: loaded and tried beside the old one, then put in its place between batches."""
 
 import asyncio
+import json
 import logging
 import time
 import weakref
@@ -15,6 +16,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import BundleError, CopydeskError, StoreError
 from copydesk.model.network.device import Device
+from copydesk.service.answers import to_answer
 from copydesk.service.inference.scheduler import Scheduler
 from copydesk.service.metrics import Metrics
 
@@ -24,8 +26,8 @@ Load = Callable[[Path, Device, int], Analyzer]  # max_document_tokens
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _RELEASE_WAIT_S = 120.0  # twice the time limit of a request: whoever uses an old model longer hangs
-# Read whole, so that windows of several lengths warm the kernels; every vocabulary knows some of its words.
-_SELF_TEST = "Ministers met on Monday. The talks on steel took three days, and nobody was hurt, the army said.\n" * 8
+# Read whole, so that several windows warm the kernels; every vocabulary knows some of its words.
+_SELF_TEST = "Ministers met on Monday. The talks on steel took three days, and nobody was hurt, the army said.\n" * 60
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class Swapper:
         if analyzer.bundle.digest != digest:
             raise BundleError(f"{self._store.path(digest)}: holds bundle {analyzer.bundle.digest[:12]}; add it again")
         analyzer.engine.probe()
-        analyzer.analyze(Document(_SELF_TEST), Options("whole"))  # raises for a score that is not finite
+        answer = to_answer(analyzer.analyze(Document(_SELF_TEST), Options("whole")))  # every score is finite
+        json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
         return analyzer
 
     async def _until_released(self) -> None:

@@ -1,10 +1,13 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from copydesk.model.analysis import Analysis, Document, Failure
+from copydesk.model.analysis import Analysis, Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.errors import InstallError
+from copydesk.model.network.engine import StoryScores
+from copydesk.model.preparing import Prepared
 from copydesk.model.stream import prefetch
 from support.tiny import STORY
 
@@ -60,3 +63,37 @@ def test_a_failure_among_the_documents_is_handed_through(analyzer: Analyzer) -> 
     assert first is failure
     assert isinstance(second, Analysis)
     assert isinstance(third, Failure)
+
+
+def test_an_error_that_nobody_foresaw_fails_its_document_alone(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, finish = analyzer.prepare, analyzer.finish
+
+    def fail_to_prepare(document: Document, options: Options) -> Prepared:
+        if document.id == "1":
+            raise RecursionError
+        return prepare(document, options)
+
+    def fail_to_finish(prepared: Prepared, scores: Sequence[StoryScores], options: Options) -> Analysis:
+        if prepared.document.id == "3":
+            raise IndexError
+        return finish(prepared, scores, options)
+
+    monkeypatch.setattr(analyzer, "prepare", fail_to_prepare)
+    monkeypatch.setattr(analyzer, "finish", fail_to_finish)
+    results = list(analyzer.analyze_many(Document(STORY, id=str(n)) for n in range(5)))
+    assert [isinstance(result, Failure) and result.code for result in results] == [
+        *(False, "internal", False, "internal", False)
+    ]
+
+
+def test_a_fault_of_the_installation_is_no_fault_of_a_document(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(document: Document, options: Options) -> Prepared:
+        raise InstallError("lxml is not installed")
+
+    monkeypatch.setattr(analyzer, "prepare", fail)
+    with pytest.raises(InstallError):
+        list(analyzer.analyze_many([Document(STORY)]))

@@ -8,8 +8,9 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from copydesk.model.boundary import where
 from copydesk.service.http.problems import respond
-from copydesk.service.logs import request_id, where
+from copydesk.service.logs import request_id
 from copydesk.service.metrics import Metrics
 
 logger = logging.getLogger(__name__)

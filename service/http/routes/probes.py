@@ -17,7 +17,7 @@ async def readyz(request: Request) -> dict[str, str]:
     """The model is loaded, its device works, and the service is not about to end."""
     if request.app.state.is_draining:
         raise Problem(503, "the service is about to end; ask another one")
-    if fault := request.app.state.scheduler.health.fault:
+    if fault := request.app.state.scheduler.fault:
         raise Problem(503, f"{fault}; see the log")
     return {"status": "ok"}
 

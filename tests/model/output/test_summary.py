@@ -2,12 +2,14 @@ import pytest
 
 from copydesk.model.analysis import Span, SummaryOptions
 from copydesk.model.output.summary import Candidate, summarise
+from copydesk.model.page.furniture.notices import is_notice
+from support.growth import MAX_GROWTH, growth
 
 
 def candidates(*texts_and_scores: tuple[str, float]) -> list[Candidate]:
     found, at = [], 0
     for text, score in texts_and_scores:
-        found.append(Candidate(text, Span(at, at + len(text)), score, score))
+        found.append(Candidate(text, Span(at, at + len(text)), score, score, is_notice(text)))
         at += len(text) + 1
     return found
 
@@ -118,3 +120,29 @@ def test_bylines_captions_and_notices_are_no_summary_sentences(notice: str) -> N
 def test_sentences_that_only_begin_like_a_notice_can_stand_in_a_summary(sentence: str) -> None:
     given = candidates((sentence, 0.99), ("Ministers cut the duty on steel.", 0.5))
     assert texts(SummaryOptions(sentences=1), given) == [sentence]
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "- register with the customs office before June",
+        "| Steel | 25 % | 10 % | since the first of June |",
+        "2) name the origin of each load of steel",
+        "Importers must do three things before then:",
+    ],
+)
+def test_items_rows_and_colon_lines_come_after_all_prose(fragment: str) -> None:
+    given = candidates(
+        (fragment, 0.99), ("Ministers cut the duty on steel.", 0.5), ("It had stood for ten years.", 0.1)
+    )
+    assert texts(SummaryOptions(sentences=1), given) == ["Ministers cut the duty on steel."]
+    assert fragment in texts(SummaryOptions(sentences=3), given)
+
+
+@pytest.mark.parametrize("options", [SummaryOptions(sentences=100), SummaryOptions(max_characters=100_000)])
+def test_choosing_takes_time_in_proportion_to_the_story(options: SummaryOptions) -> None:
+    def choose(text: str) -> object:
+        return summarise(candidates(*((line, len(line) % 7 / 7) for line in text.split("\n"))), options)
+
+    assert growth(choose, "Ministers cut the duty on steel again.\n", 40_000) <= MAX_GROWTH
+    assert growth(choose, "".join(f"Mill {n} on the coast cut {n} jobs.\n" for n in range(2_000)), 40_000) <= MAX_GROWTH

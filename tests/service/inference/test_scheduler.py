@@ -1,4 +1,5 @@
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,9 @@ from copydesk.model.analysis import Analysis, Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.engine import Documents
 from copydesk.model.network.pooling import SentenceSums
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.pool import Cancellation
+from copydesk.model.preparing import Prepared
 from copydesk.service.inference.admission import Admission, OverloadedError
 from copydesk.service.inference.backlog import ForwardError
 from copydesk.service.inference.scheduler import Scheduler
@@ -236,3 +240,86 @@ def test_a_score_that_is_no_number_fails_its_document_alone(
     assert isinstance(bad, Failure)
     assert bad.code == "non_finite"
     assert isinstance(good, Analysis)
+
+
+def test_an_error_that_nobody_foresaw_fails_its_document_alone_and_is_logged_without_text(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare = analyzer.prepare
+
+    def fail(document: Document, options: Options, markup: Markup | None = None) -> Prepared:
+        if document.id == "bad":
+            raise RecursionError(document.text)
+        return prepare(document, options, markup)
+
+    async def run() -> None:
+        monkeypatch.setattr(analyzer, "prepare", fail)
+        async with running(analyzer) as scheduler:
+            documents = [Document(STORY, id="bad"), Document(STORY, id="good")]
+            bad, good = await scheduler.analyze(documents, Options())
+        assert isinstance(bad, Failure)
+        assert (bad.id, bad.code) == ("bad", "internal")
+        assert isinstance(good, Analysis)
+
+    asyncio.run(run())
+    assert "a document failed: RecursionError, at " in caplog.text
+    assert STORY[:20] not in caplog.text
+
+
+def test_an_error_outside_a_pass_fails_the_texts_under_way_and_the_next_are_answered(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with running(analyzer) as scheduler:
+            with monkeypatch.context() as patch:
+                patch.setattr(scheduler._metrics, "note_waits", lambda waits: 1 / 0)
+                with pytest.raises(ForwardError, match="thread failed"):
+                    await ask(scheduler)
+            assert scheduler.fault is None
+            (answer,) = await ask(scheduler)
+            assert isinstance(answer, Analysis)
+
+    asyncio.run(run())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_models_thread_that_ended_is_a_fault_and_started_again(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with running(analyzer) as scheduler:
+            with monkeypatch.context() as patch:
+                patch.setattr(scheduler._backlog, "take", lambda timeout_s: sys.exit())
+                await until(lambda: not scheduler._thread.is_alive())
+            assert scheduler.fault == "the model's thread ended"
+            assert scheduler.fault is None
+            (answer,) = await ask(scheduler)
+            assert isinstance(answer, Analysis)
+
+    asyncio.run(run())
+
+
+def test_texts_are_answered_while_every_slot_for_pages_is_taken(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = threading.Event()
+    cancelled: list[Cancellation] = []
+
+    def read_slowly(html: str, *, cancellation: Cancellation) -> Markup:
+        cancelled.append(cancellation)
+        assert is_open.wait(30)
+        return Markup(STORY)
+
+    async def run() -> None:
+        monkeypatch.setattr("copydesk.service.inference.scheduler.read_html", read_slowly)
+        async with running(analyzer) as scheduler:
+            pages = [asyncio.ensure_future(scheduler.analyze([Document("", html="x")], Options())) for _ in range(9)]
+            await until(lambda: len(cancelled) == 2)
+            (answer,) = await ask(scheduler)
+            assert isinstance(answer, Analysis)
+            pages[0].cancel()
+            await until(lambda: cancelled[0]._is_cancelled)
+            is_open.set()
+            assert all(isinstance(page[0], Analysis) for page in await asyncio.gather(*pages[1:]))
+
+    asyncio.run(run())
