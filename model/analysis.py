@@ -52,7 +52,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A sentence that speaks for a label; `weight` is its share of the logit. A title has no offsets."""
+    """A sentence that speaks for a label; `weight` is its share of the logit. A title that was given
+    beside the text has no offsets."""
 
     start: int | None
     end: int | None

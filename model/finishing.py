@@ -42,7 +42,7 @@ def _finish_story(
     candidates = [
         Candidate(passage.text, passage.span, sigmoid(logit), logit + gain, is_notice(passage.text))
         for passage, logit, gain in zip(prepared.passages, salience, bonus, strict=True)
-        if passage.span is not None
+        if passage.span is not None and not passage.is_title
     ]
     return StoryAnalysis(
         start=prepared.story.span.start,

@@ -78,7 +78,7 @@ class Preparer:
         return prepared
 
     def _prepare_story(self, text: str, story: Story) -> PreparedStory:
-        title = [Passage(story.title, None)] if story.title else []
+        title = [Passage(story.title, story.headline, is_title=True)] if story.title else []
         body = [Passage(text[s.start : s.end], s) for part in story.body for s in split_sentences(text, part)]
         sentences = [passage.text for passage in body]
         tokens = tokenize_story(story.title, sentences, self._tokenizer, self._max_tokens)

@@ -22,7 +22,7 @@ _Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class EvidenceOut(TypedDict):
-    """A sentence that speaks for a label; a title has no offsets."""
+    """A sentence that speaks for a label; a title that was given beside the text has no offsets."""
 
     start: int | None
     end: int | None

@@ -28,10 +28,11 @@ class LabelRule:
 
 @dataclass(frozen=True)
 class Passage:
-    """A sentence's text and place; a title has no place."""
+    """A sentence's text and place; a title that does not stand in the text has none."""
 
     text: str
     span: Span | None
+    is_title: bool = False
 
 
 def sigmoid(x: float) -> float:

@@ -25,11 +25,15 @@ _PLACED = ("headline", "caption")  # kinds of certain lines that the others are 
 
 @dataclass(frozen=True)
 class Story:
-    """One story of a page: its title, the range from headline to last line, and the ranges of its body."""
+    """One story of a page: its title, the range from headline to last line, and the ranges of its body.
+
+    headline: where the title stands in the text, if it does.
+    """
 
     title: str | None
     span: Span
     body: tuple[Span, ...]
+    headline: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -125,15 +129,17 @@ def _assemble(
         trimmed = [trim_line(lines[i]) for i in group.body]
         furniture += [piece for part in trimmed for piece in part.furniture]
         stories.append(_story(lines, group, _merge(text, [part.body for part in trimmed])))
-    stories[0] = replace(stories[0], title=title or stories[0].title)
+    if title and title != stories[0].title:
+        stories[0] = replace(stories[0], title=title, headline=None)
     return Page(tuple(stories), tuple(sorted(furniture, key=lambda piece: piece.start)))
 
 
 def _story(lines: Sequence[Line], group: StoryLines, body: tuple[Span, ...]) -> Story:
-    headline = None if group.headline is None else lines[group.headline]
-    start = body[0].start if headline is None else headline.start
-    title = None if headline is None else headline.text[subject_start(headline.text) :]
-    return Story(title, Span(start, body[-1].end), body)
+    if group.headline is None:
+        return Story(None, Span(body[0].start, body[-1].end), body)
+    line = lines[group.headline]
+    title = Span(line.start + subject_start(line.text), line.end)
+    return Story(line.text[title.start - line.start :], Span(line.start, body[-1].end), body, title)
 
 
 def _merge(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -211,3 +211,12 @@ def test_hostile_text_is_read_in_seconds(text: str) -> None:
     start = time.process_time()
     read_page(text)
     assert time.process_time() - start < 20  # CPU; 1-5 s alone on two cores
+
+
+def test_a_headline_of_the_text_has_its_place_and_a_given_title_has_none() -> None:
+    page = read_page(PAGE)
+    for story in page.stories:
+        assert story.headline is not None
+        assert PAGE[story.headline.start : story.headline.end] == story.title
+    assert read_page(PAGE, "Trams are back").stories[0].headline is None
+    assert read_page(PAGE, HEADLINE).stories[0].headline == page.stories[0].headline
