@@ -8,11 +8,15 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.row import Row
 from copydesk.service.bulk.columns import Columns, to_item
-from copydesk.service.bulk.records import flat_columns, make_record
+from copydesk.service.bulk.records import FlatFormat, flat_columns, make_record, score_column
 
 
 class DatasetMap:
-    """`dataset.map(DatasetMap(analyzer), batched=True)` adds labels, a score per label, summary and error."""
+    """`dataset.map(annotate, batched=True, features=annotate.features(dataset))` adds the flat columns.
+
+    They are labels, a score per label, summary, other_stories, model and error. Without `features` the types are
+    guessed from the first batch, and a later one with the first error, or the first label, would not fit.
+    """
 
     def __init__(self, analyzer: Analyzer, options: Options | None = None, columns: Columns | None = None) -> None:
         self._analyzer = analyzer
@@ -25,9 +29,20 @@ class DatasetMap:
         rows = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
         items = [to_item(Row(number, row), self._columns) for number, row in enumerate(rows, 1)]
         results = self._analyzer.analyze_many((item.document for item in items), self._options)
-        records = [make_record(item, result, labels=labels) for item, result in zip(items, results, strict=True)]
+        digest = self._analyzer.bundle.digest
+        pairs = zip(items, results, strict=True)
+        records = [make_record(item, result, flat=FlatFormat(labels, digest)) for item, result in pairs]
         names = [name for name in flat_columns(labels, ()) if name != "id"]
         return {name: [record[name] for record in records] for name in names}
+
+    def features(self, dataset: Any) -> Any:  # Any: datasets has no types
+        """The features of the dataset with the new columns."""
+        from datasets import Features, Value
+
+        labels = self._analyzer.bundle.labels
+        types = {name: Value("string") for name in flat_columns(labels, ()) if name != "id"}
+        types |= {score_column(label): Value("float64") for label in labels} | {"labels": [Value("string")]}
+        return Features({**dataset.features, **types})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What `datasets` tells two functions apart by: the model and the options, not its weights."""

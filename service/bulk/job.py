@@ -20,7 +20,7 @@ from copydesk.model.stream import GROUP
 from copydesk.service.answers import Part
 from copydesk.service.bulk.assembly import Table, assemble
 from copydesk.service.bulk.columns import Columns, Item, check_columns, to_item
-from copydesk.service.bulk.records import Counts, check_keep, count, make_record, to_line
+from copydesk.service.bulk.records import Counts, FlatFormat, check_keep, count, make_record, to_line
 from copydesk.service.bulk.shards import OutputError, Parts, Shard
 from copydesk.service.bulk.target import check_target
 
@@ -48,9 +48,9 @@ class Job:
             return format
         raise ConfigError(f"{self.target}: the extension is not known; {_EXPECTED}, or - for standard output")
 
-    def flat_labels(self, bundle: Bundle) -> tuple[str, ...] | None:
-        """The labels of a flat output; None for whole answers."""
-        return None if self.format.kind == "jsonl" else bundle.labels
+    def flat_format(self, bundle: Bundle) -> FlatFormat | None:
+        """What a flat output holds; None for whole answers."""
+        return None if self.format.kind == "jsonl" else FlatFormat(bundle.labels, bundle.digest)
 
 
 def open_parts(job: Job, bundle: Bundle, *, resume: bool, overwrite: bool = False) -> Parts:
@@ -77,7 +77,7 @@ def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> 
 
     Raises DataError for the source, OutputError for the output; the shards that are done stay.
     """
-    labels = job.flat_labels(analyzer.bundle)
+    flat = job.flat_format(analyzer.bundle)
     waiting: deque[tuple[int, Item]] = deque()
     items = number_items(job, position, parts.done)
     first = list(islice(items, 1))
@@ -88,13 +88,13 @@ def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> 
             waiting.append((number, item))
             yield item.document
 
-    current, shard = -1, Shard(labels, job.include)
+    current, shard = -1, Shard(flat, job.include)
     for result in analyzer.analyze_many(documents(), job.options, job.shard_rows):
         number, item = waiting.popleft()
         if number != current:
             if current >= 0:
                 parts.save(current, shard)
-            current, shard = number, Shard(labels, job.include)
+            current, shard = number, Shard(flat, job.include)
         yield shard.add(item, result)
     if current >= 0:
         parts.save(current, shard)

@@ -86,7 +86,7 @@ def _dataset(ray: Any, cluster: Cluster, job: Job, parts: Parts) -> Any:  # Any:
     per_actor = min(_CPUS_PER_ACTOR, n_cpus)
     return _read(ray, job, parts).map_batches(
         _ShardAnalyzer,
-        fn_constructor_args=(cluster, job.options, Shard(job.flat_labels(manifest), job.include)),
+        fn_constructor_args=(cluster, job.options, Shard(job.flat_format(manifest), job.include)),
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=n_gpus if on_gpu else n_cpus // per_actor),
         num_gpus=1 if on_gpu else 0,

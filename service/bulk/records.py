@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 
-from copydesk.model.analysis import Failure, Result
+from copydesk.model.analysis import Failure, Result, StoryAnalysis
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.json import JsonObject
 from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, Part, to_answer
@@ -38,18 +38,27 @@ def count(result: Result) -> Counts:
     return Counts(1, 0, result.coverage.tokens, Counter(tag.label for tag in result.story.tags if tag.assigned))
 
 
+@dataclass(frozen=True)
+class FlatFormat:
+    """What flat rows hold: a score for each of these labels, and the digest of the model that gave them."""
+
+    labels: tuple[str, ...]
+    digest: str
+
+
 def make_record(
-    item: Item, result: Result, *, labels: Sequence[str] | None = None, include: Collection[Part] | None = None
+    item: Item, result: Result, *, flat: FlatFormat | None = None, include: Collection[Part] | None = None
 ) -> JsonObject:
-    """The row out: the answer with these parts, or the usual ones; with `labels` flat columns."""
-    if labels is not None:
-        return _flat_record(item, result, labels)
+    """The row out: the answer with these parts, or the usual ones; with `flat` flat columns."""
+    if flat is not None:
+        return _flat_record(item, result, flat)
     return {**item.kept, **to_answer(result, include or (HTML_PARTS if item.is_html else DEFAULT_PARTS))}
 
 
 def flat_columns(labels: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:
     """The columns of a flat row in order."""
-    return ("id", *keep, "labels", *(score_column(label) for label in labels), "summary", "error")
+    scores = (score_column(label) for label in labels)
+    return ("id", *keep, "labels", *scores, "summary", "other_stories", "model", "error")
 
 
 def score_column(label: str) -> str:
@@ -77,12 +86,22 @@ def check_keep(columns: Columns, labels: Sequence[str], *, is_flat: bool) -> Non
             raise ConfigError(f"--keep {name}: the output has a column of this name; rename yours")
 
 
-def _flat_record(item: Item, result: Result, labels: Sequence[str]) -> JsonObject:
-    row: JsonObject = dict.fromkeys(flat_columns(labels, tuple(item.kept)))
-    row |= {"id": result.id, **item.kept}
+def _flat_record(item: Item, result: Result, flat: FlatFormat) -> JsonObject:
+    row: JsonObject = dict.fromkeys(flat_columns(flat.labels, tuple(item.kept)))
+    row |= {"id": result.id, **item.kept, "model": flat.digest}
     if isinstance(result, Failure):
         return row | {"labels": [], "error": f"{result.code}: {result.message}"}
     row |= {score_column(tag.label): tag.score for tag in result.story.tags}
-    row["labels"] = [tag.label for tag in result.story.tags if tag.assigned]
+    row["labels"] = _assigned(result.story)
     row["summary"] = result.story.summary.text
+    if result.other_stories:
+        row["other_stories"] = json.dumps(list(map(_flat_story, result.other_stories)), ensure_ascii=False)
     return row
+
+
+def _flat_story(story: StoryAnalysis) -> JsonObject:
+    return {"title": story.title, "labels": _assigned(story), "summary": story.summary.text}
+
+
+def _assigned(story: StoryAnalysis) -> list[str]:
+    return [tag.label for tag in story.tags if tag.assigned]

@@ -24,7 +24,7 @@ from copydesk.model.files.disk import clear_partial, file_sha256, whole_file
 from copydesk.model.files.json import JsonObject
 from copydesk.service.answers import Part
 from copydesk.service.bulk.columns import Item
-from copydesk.service.bulk.records import Counts, count, error_record, make_record, to_line
+from copydesk.service.bulk.records import Counts, FlatFormat, count, error_record, make_record, to_line
 from copydesk.service.bulk.target import PARTS, beside
 
 _JOURNAL = "journal.json"
@@ -40,7 +40,7 @@ class OutputError(CopydeskError):
 class Shard:
     """The rows of one shard as they will stand in the output, in memory."""
 
-    labels: Sequence[str] | None  # None: whole answers
+    flat: FlatFormat | None  # None: whole answers
     include: Collection[Part] | None = None  # of whole answers; None: the usual parts
     lines: list[bytes] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -49,7 +49,7 @@ class Shard:
     def add(self, item: Item, result: Result) -> Counts:
         """Add a row; returns its counts."""
         counts = count(result)
-        self.lines.append(to_line(make_record(item, result, labels=self.labels, include=self.include)))
+        self.lines.append(to_line(make_record(item, result, flat=self.flat, include=self.include)))
         self.counts.add(counts)
         if isinstance(result, Failure):
             self.errors.append(error_record(item, result))

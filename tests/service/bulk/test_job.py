@@ -103,7 +103,8 @@ def test_flat_columns_are_the_same_in_csv_and_parquet(analyzer: Analyzer, source
     run(analyzer, make_job(source, "out.csv", columns=columns))
     run(analyzer, make_job(source, "out.parquet", columns=columns))
     table = pq.read_table(source.with_name("out.parquet"))
-    expected = ["id", "url", "n", "labels", *(f"score_{label}" for label in LABELS), "summary", "error"]
+    scores = [f"score_{label}" for label in LABELS]
+    expected = ["id", "url", "n", "labels", *scores, "summary", "other_stories", "model", "error"]
     assert table.column_names == expected
     assert [str(table.schema.field(name).type) for name in ("n", "score_trade", "url")] == ["int64", "double", "string"]
     with source.with_name("out.csv").open(newline="") as file:
