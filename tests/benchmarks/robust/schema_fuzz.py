@@ -19,7 +19,7 @@ def main(bench: Bench) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         make_tiny_bundle(Path(folder) / "tiny")
         analyzer = Analyzer.load(Path(folder) / "tiny", "cpu")
-    app = make_app(Settings(max_documents=8), lambda: analyzer)
+    app = make_app(Settings(max_documents=8, allowed_hosts=("testserver",)), lambda: analyzer)
     with TestClient(app, raise_server_exceptions=False):
         statuses = send_generated(app, n_cases)
     report = Report()
