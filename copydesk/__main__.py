@@ -11,7 +11,6 @@ from copydesk.model.errors import CopydeskError
 if TYPE_CHECKING:
     import typer
 
-_CRASH = 70  # EX_SOFTWARE of sysexits.h
 _EPILOG = """
 Exit codes:
   0    done
@@ -29,10 +28,14 @@ def main() -> None:
     """Run a command. Whatever goes wrong ends with one sentence on standard error and its exit code."""
     try:
         sys.exit(_run())
-    except ImportError as error:
-        sys.exit(_report_import(error))
-    except Exception as error:  # the last boundary: its message may hold article text
-        sys.exit(_report_crash(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # the last boundary
+        if fault := _explain(error):
+            print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+            sys.exit(fault.exit_code)
+        _report_crash(error)
+        sys.exit(70)  # EX_SOFTWARE of sysexits.h
 
 
 def _run() -> int:
@@ -91,23 +94,20 @@ def _one_sentence(message: str) -> str:
     return message if message.endswith("?") else f"{message}; --help tells more"
 
 
-def _report_import(error: ImportError) -> int:
-    """A package is missing or of another version; a module of ours that is missing is a fault of ours."""
+def _explain(error: Exception) -> CopydeskError | None:
+    """What is wrong with the installation; None where it is another fault, such as a module of ours that is missing."""
     from copydesk.model.installation import explain_import
 
     try:
-        fault = explain_import(error)
+        return explain_import(error) if isinstance(error, ImportError) else None
     except ImportError:
-        return _report_crash(error)
-    print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
-    return fault.exit_code
+        return None
 
 
-def _report_crash(error: Exception) -> int:
-    """What was raised and where, without its message."""
+def _report_crash(error: Exception) -> None:
+    """Print what was raised and where, without its message, which may hold article text."""
     print(f"copydesk crashed: {type(error).__name__}, a fault of its own; report it with these lines:", file=sys.stderr)
     print("\n".join(f"  {line}" for line in where(error.__traceback__)), file=sys.stderr)
-    return _CRASH
 
 
 if __name__ == "__main__":
