@@ -82,7 +82,6 @@ def test_a_bundle_replaces_the_one_that_stood_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
-@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # peft asks transformers by its old name
 def test_the_files_of_a_bundle_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
@@ -93,6 +92,7 @@ def test_the_files_of_a_bundle_follow_the_umask(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "b").iterdir()} == {0o640}
 
 
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # peft asks transformers by its old name
 def test_merged_updates_equal_pefts_own_merge() -> None:
     peft = pytest.importorskip("peft")
     torch.manual_seed(0)

@@ -33,11 +33,8 @@ def test_labels_that_may_be_read_wrongly_are_named(case: str, code: int, shown: 
 
 
 def test_the_options_say_how_a_file_is_read(tmp_path: Path) -> None:
-    rows = "".join(
-        f"M\xfcller saw {word} number {n}:{tags}\n"
-        for n in range(20)
-        for word, tags in (("steel", "a, b|c"), ("rain", ""))
-    )
+    kinds = (("steel", "a, b|c"), ("rain", ""))
+    rows = "".join(f"Müller saw {word} number {n}:{tags}\n" for n in range(20) for word, tags in kinds)
     (tmp_path / "a.csv").write_bytes(f"body:topics\n{rows}".encode("cp1252"))
     options = ["--text-column", "body", "--label-column", "topics", "--label-separator", "|"]
     found, output = check(tmp_path / "a.csv", *options, "--delimiter", ":", "--encoding", "cp1252")
