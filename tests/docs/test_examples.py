@@ -15,10 +15,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 import copydesk
+from benchmarks.run import PARTS
 from copydesk.model.analyzer import Analyzer
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
-from support.markdown import CONTRIBUTING, PAGES, README, Block, code_blocks, shell_lines
+from support.markdown import CONTRIBUTING, DOCS, PAGES, README, Block, code_blocks, shell_lines
 from support.tiny import ROOT
 
 _REQUEST = re.compile(r"^curl .*http://127\.0\.0\.1:8000(/\S+) .*-d '(\{.*\})'$", re.DOTALL)
@@ -124,6 +125,11 @@ def test_a_command_has_the_options_that_a_page_gives_it(
     assert not exit_.value.code
     shown = capsys.readouterr().out
     assert [word for word in words if word.startswith("--") and f"{word} " not in shown] == []
+
+
+def test_every_part_of_the_benchmarks_is_described() -> None:
+    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    assert [part for part in PARTS if f"`{part}`" not in page] == []
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:

@@ -8,7 +8,7 @@ from benchmarks.servers import serve_copydesk
 from support.tiny import ROOT
 
 PICTURE = ROOT / "docs" / "page.png"
-_WIDTH, _HEIGHT = 1000, 900
+_WIDTH, _HEIGHT = 1000, 1110  # as far as the end of the main story
 _TEXT = """\
 Ministers cut the duty on steel
 By Ada Lindqvist
@@ -36,10 +36,12 @@ def main() -> None:
         page.goto(server.url)
         page.fill("textarea", _TEXT)
         page.select_option("#sentences", "1")
-        page.click("form button")
+        for _ in range(3):  # the first passes of a process take longer
+            with page.expect_response("**/v1/analyze"):
+                page.click("form button")
         page.wait_for_selector("mark")
         page.locator("textarea").evaluate("field => { field.scrollTop = 0 }")
-        page.screenshot(path=PICTURE, full_page=True)
+        page.screenshot(path=PICTURE)
         browser.close()
     print(f"wrote {PICTURE}")
 
