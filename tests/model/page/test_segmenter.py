@@ -39,9 +39,10 @@ def test_a_line_of_a_million_characters_is_cut_as_its_stories_are(stories: list[
     assert [0, *find_starts(line, "en")] == expected
 
 
-def test_a_sentence_longer_than_every_window_stays_whole() -> None:
-    line = "word " * 9000 + "ends. It rained."
-    assert find_starts(line, "en") == [len(line) - len("It rained.")]
+def test_sentences_longer_than_every_window_stay_whole() -> None:
+    for n in range(1740, 2010):  # the sentence ends at every place near the end of a window
+        line = "word " * n + "ends. It rained " + "word " * 5000 + "ends. They left."
+        assert find_starts(line, "en") == [5 * n + len("ends. "), len(line) - len("They left.")]
 
 
 def test_spaces_beyond_ascii_do_not_make_sentencex_panic(capfd: pytest.CaptureFixture[str]) -> None:
