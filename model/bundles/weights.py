@@ -82,8 +82,8 @@ def _check_sizes(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor],
             if found is None or found.shape != tensor.shape:
                 has = "is missing" if found is None else f"is {list(found.shape)}"
                 raise BundleError(
-                    f"{directory / WEIGHTS}: {prefix}{name} {has}, bundle.json says {list(tensor.shape)}; "
-                    "restore the bundle from its source"
+                    f"{directory / WEIGHTS}: does not fit its bundle.json: {prefix}{name} {has}, expected "
+                    f"{list(tensor.shape)}; restore the bundle from its source"
                 )
 
 

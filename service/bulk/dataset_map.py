@@ -7,6 +7,7 @@ from copydesk.model.analysis import Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.row import Row
+from copydesk.model.installation import need_extra
 from copydesk.service.bulk.columns import Columns, to_item
 from copydesk.service.bulk.records import FlatFormat, flat_columns, make_record, score_column
 
@@ -37,6 +38,7 @@ class DatasetMap:
 
     def features(self, dataset: Any) -> Any:  # Any: datasets has no types
         """The features of the dataset with the new columns."""
+        need_extra("train", "a dataset with these columns")
         from datasets import Features, Value
 
         labels = self._analyzer.bundle.labels

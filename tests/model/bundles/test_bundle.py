@@ -50,14 +50,6 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         load_manifest(tmp_path / "b")
 
 
-def test_another_activation_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("copydesk.model.bundles.manifest._ACTIVATION", "softmax")
-        make_tiny_bundle(tmp_path / "b")
-    with pytest.raises(BundleError, match="activation 'softmax', this version knows 'sigmoid'; upgrade copydesk"):
-        load_manifest(tmp_path / "b")
-
-
 def test_an_encoder_with_other_weights_is_refused(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "b")
     path = tmp_path / "b" / "bundle.json"

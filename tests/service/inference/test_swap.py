@@ -347,7 +347,7 @@ def test_only_an_admin_reloads_and_only_from_a_store(
 
 
 def test_the_log_names_both_models(client: TestClient, store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="service")
+    caplog.set_level("INFO", logger="copydesk")
     second = store.digests()[1]
     promote(store, second)
     reload(client)
