@@ -23,7 +23,7 @@ class CompiledEncoder(Encoder):
 
     def __init__(self, encoder: Encoder, device: Device) -> None:
         """Raises whatever tracing and conversion raise for an architecture that they do not know."""
-        super().__init__(nn.Identity(), encoder.width)
+        super().__init__(nn.Identity(), encoder.width, encoder.max_tokens)
         from openvino import Core
         from openvino.frontend import FrontEndManager
 

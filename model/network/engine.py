@@ -34,9 +34,10 @@ class StoryScores:
 
 
 class Engine:
-    """A network on one device, which it takes over. For one thread; the encoder runs on threads of its own.
+    """A network on one device. For one thread; the encoder runs on threads of its own.
 
-    device: its batches get smaller for good when its memory runs out.
+    It takes the network over: moves it, and compiles its encoder where the device says so. The batches of `device` get
+    smaller when its memory runs out, and stay so.
     """
 
     def __init__(self, network: Network, device: Device, special: SpecialTokens) -> None:
@@ -49,11 +50,14 @@ class Engine:
         self._workers = Workers(device.n_parallel)
 
     def begin(self, documents: Documents) -> "Pass":
-        """Begin to encode all windows of these documents: they are computed while the caller does something else."""
+        """Begin to encode all windows of these documents; they are computed while the caller does something else."""
         return Pass(self, documents)
 
     def score(self, documents: Documents, sums: Sequence[SentenceSums]) -> list[list[StoryScores]]:
-        """Per document, per story, what the heads say; `sums` are those of all its windows."""
+        """Per document, per story, what the heads say; `sums` are, per document, those of all its windows.
+
+        Where memory for all at once is missing, the heads see fewer documents at a time.
+        """
         try:
             return self._score(documents, sums)
         except torch.OutOfMemoryError:
@@ -101,13 +105,14 @@ class Engine:
             vectors = torch.cat([own.vectors for own in sums])
             output = self._network.score(vectors, layout_of(stories).to(self.device.device))
         lengths = [story.n_sentences for story in stories]
-        contributions, salience = (torch.split(of.cpu(), lengths) for of in (output.contributions, output.salience))
+        contributions = torch.split(output.contributions.cpu(), lengths)
+        salience = torch.split(output.salience.cpu(), lengths)
         scores = map(StoryScores, contributions, output.logits.cpu(), salience)
         return [list(islice(scores, len(document))) for document in documents]
 
 
 class Pass:
-    """The encoder under way, or done, with windows of some documents; whoever began it ends it, once."""
+    """One pass of the encoder over windows of some documents, under way since it began; its owner ends it, once."""
 
     def __init__(self, engine: Engine, documents: Documents) -> None:
         self._engine = engine

@@ -26,9 +26,9 @@ class Workers:
         items: Sequence[_ItemT],
         collect: Callable[[Iterator[_MappedT]], _ResultT],
     ) -> Future[_ResultT]:
-        """Begin to compute what `collect` makes of the function's values for the items, in their order.
+        """Begin to compute what `collect` makes of the function's values for the items, which come in their order.
 
-        Under inference mode. The future raises what either function raised. Few items share the cores among them.
+        Both run under inference mode, and the future raises what either raised. Few items share the cores among them.
         """
         n_cores = max(1, self._n_parallel // max(1, len(items)))
 

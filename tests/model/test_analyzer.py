@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -107,6 +108,14 @@ def test_what_cannot_be_analysed_has_a_code_and_spares_its_neighbours(analyzer: 
     assert isinstance(bad, Failure)
     assert (bad.id, bad.code) == ("bad", code)
     assert isinstance(good, Analysis)
+
+
+def test_the_longest_document_is_what_the_analyzer_was_loaded_for(tiny_bundle: Path, analyzer: Analyzer) -> None:
+    n_tokens = analyzer.prepare(Document(STORY), Options()).n_tokens
+    enough, few = (Analyzer.load(tiny_bundle, analyzer.device, limit) for limit in (n_tokens, n_tokens - 1))
+    assert enough.analyze(STORY).coverage.tokens == n_tokens
+    with pytest.raises(DocumentError, match=f"has {n_tokens} tokens, the limit is {n_tokens - 1}; send it in parts"):
+        few.analyze(STORY)
 
 
 def test_a_score_that_is_no_number_is_an_error_of_its_document(analyzer: Analyzer) -> None:

@@ -41,7 +41,7 @@ async def describe_model(request: Request) -> JsonObject:
         "limits": {
             "max_documents": settings.max_documents,
             "max_body_bytes": settings.max_body_bytes,
-            "max_document_tokens": settings.max_document_tokens,
+            "max_document_tokens": analyzer.max_document_tokens,
             "request_timeout_s": settings.request_timeout_s,
         },
         "metrics": bundle.report.get("held_out", {}),

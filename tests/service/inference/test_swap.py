@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.network.device import choose_device
 from copydesk.model.network.engine import Documents, Pass
 from copydesk.service.http.app import make_app
 from copydesk.service.inference.admission import Admission
@@ -256,7 +258,7 @@ def test_weights_that_do_not_fit_are_refused(client: TestClient, store: Store, t
     bad = save_bundle(tmp_path / "bad", load_manifest(source), weights, "# bad\n")
     store.add(tmp_path / "bad")
     promote(store, bad.digest)
-    assert "does not fit its bundle.json" in reload(client).json()["detail"]
+    assert "tag_head.bias is missing, bundle.json says [4]" in reload(client).json()["detail"]
     assert digest_of(client) == first
 
 
@@ -346,8 +348,21 @@ def test_only_an_admin_reloads_and_only_from_a_store(
         assert detail in response.json().get("detail", "")
 
 
+def test_a_model_swapped_in_has_the_device_and_the_limit_of_the_one_before(store: Store) -> None:
+    first, second, *_ = (store.path(digest) for digest in store.digests())
+    device = replace(choose_device("cpu"), batch_tokens=512)  # as after its memory ran out
+    analyzers = [Analyzer.load(first, device, 7777)]
+    promote(store, second.name)
+    settings = Settings(models_dir=store.directory, admin_keys=(ADMIN_DIGEST,), watch_s=3600)
+    with TestClient(make_app(settings, analyzers.pop)) as client:
+        assert reload(client).status_code == 200
+        serving: Analyzer = client.app.state.scheduler.analyzer  # type: ignore[attr-defined]  # a FastAPI
+        assert (serving.bundle.digest, serving.device, serving.max_document_tokens) == (second.name, device, 7777)
+        assert client.get("/v1/model").json()["limits"]["max_document_tokens"] == 7777
+
+
 def test_the_log_names_both_models(client: TestClient, store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="copydesk")
+    caplog.set_level("INFO", logger="copydesk.service")
     second = store.digests()[1]
     promote(store, second)
     reload(client)
