@@ -57,7 +57,7 @@ def join_commands() -> "typer.Typer":
     import typer
 
     from copydesk.service.cli import analyze, batch, serve
-    from copydesk.training.cli.cli import commands as training_commands
+    from copydesk.training.cli import data, evaluate, models, train
 
     app = typer.Typer(
         help="Tags, summary and evidence for news articles, from one pass of a small transformer.",
@@ -79,8 +79,8 @@ def join_commands() -> "typer.Typer":
         ] = False,
     ) -> None: ...
 
-    for commands in (serve.commands, analyze.commands, batch.commands, training_commands):
-        app.add_typer(commands)
+    for module in (serve, analyze, batch, train, evaluate, data, models):
+        app.add_typer(module.commands)
     return app
 
 

@@ -19,6 +19,7 @@ from copydesk.model.output.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
 _SCHEMA = 1
+_ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 
@@ -72,7 +73,7 @@ def load_manifest(directory: Path) -> Bundle:
 
 def to_manifest(bundle: Bundle, files: Mapping[str, str]) -> dict[str, Any]:
     """The content of bundle.json, digest included. files: each file's SHA-256."""
-    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": "sigmoid", "files": dict(files)}
+    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": _ACTIVATION, "files": dict(files)}
     manifest["rules"] = [asdict(rule) for rule in bundle.rules]
     manifest["digest"] = _digest(manifest)
     return manifest

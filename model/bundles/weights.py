@@ -12,8 +12,8 @@ from torch import Tensor
 from copydesk.model.bundles.manifest import CARD, MANIFEST, WEIGHTS, Bundle, load_manifest, to_manifest
 from copydesk.model.errors import BundleError
 from copydesk.model.files.disk import file_sha256, whole_directory
-from copydesk.model.network.encoder import load_encoder, merge_adapter
-from copydesk.model.network.encoder_files import check_hash, find_encoder
+from copydesk.model.network.encoder import Encoder, load_encoder, merge_adapter
+from copydesk.model.network.encoder_files import EncoderFiles, check_hash
 from copydesk.model.network.heads import Network, SalienceHead, TagHead
 
 
@@ -31,12 +31,11 @@ def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], 
     return load_manifest(directory)
 
 
-def load_network(directory: Path, bundle: Bundle) -> Network:
-    """The bundle's network in fp32, with the low-rank updates merged into the encoder.
+def load_network(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
+    """The bundle's network on this encoder, in fp32, with the low-rank updates merged into it.
 
     Raises BundleError for weights that do not fit, EncoderError for an encoder that is not the one it was trained on.
     """
-    files = find_encoder(bundle.encoder, bundle.encoder_revision)
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
     encoder = load_encoder(files)
@@ -44,17 +43,30 @@ def load_network(directory: Path, bundle: Bundle) -> Network:
         limit = f"max_tokens {bundle.max_tokens}, its encoder reads at most {encoder.max_tokens}"
         raise BundleError(f"{directory / MANIFEST}: {limit}; train it again with fewer")
     _check_sizes(directory, bundle, weights, encoder.width)
-    network = Network(encoder, len(bundle.rules), bundle.heads)
     try:
-        network.tag_head.load_state_dict(_part(weights, "tag_head."))
-        network.salience_head.load_state_dict(_part(weights, "salience_head."))
-        if bundle.adapter_scale is None:
-            network.encoder.body.load_state_dict(_part(weights, "encoder."))
-        else:
-            merge_adapter(network.encoder, _part(weights, "adapter."), bundle.adapter_scale)
+        return make_network(encoder, bundle, weights)
     except RuntimeError as error:
         raise BundleError(f"{directory / WEIGHTS}: does not fit its bundle.json: {error}") from error
+
+
+def make_network(encoder: Encoder, bundle: Bundle, weights: Mapping[str, Tensor]) -> Network:
+    """The bundle's network from a bundle's tensors; they change the pretrained `encoder` in place.
+
+    Raises RuntimeError for tensors that do not fit.
+    """
+    network = Network(encoder, len(bundle.rules), bundle.heads)
+    network.tag_head.load_state_dict(weights_under(weights, "tag_head."))
+    network.salience_head.load_state_dict(weights_under(weights, "salience_head."))
+    fill_encoder(encoder, bundle, weights)
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def fill_encoder(encoder: Encoder, bundle: Bundle, weights: Mapping[str, Tensor]) -> None:
+    """Give the pretrained encoder the weights that the bundle stores, in place. Raises as `make_network` does."""
+    if bundle.adapter_scale is None:
+        encoder.body.load_state_dict(weights_under(weights, "encoder."))
+    else:
+        merge_adapter(encoder, weights_under(weights, "adapter."), bundle.adapter_scale)
 
 
 def _check_sizes(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], width: int) -> None:
@@ -83,7 +95,13 @@ def load_weights(directory: Path) -> dict[str, Tensor]:
         raise BundleError(f"{directory / WEIGHTS}: {error}; restore the bundle from its source") from error
 
 
-def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def as_stored(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as `load_weights` will give them when a bundle has stored them: fp32 values rounded to float16."""
+    return {name: _stored(tensor).float() for name, tensor in weights.items()}
+
+
+def weights_under(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, by the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
 
 

@@ -48,16 +48,17 @@ BEFORE_LETTER = _words(
     ward zone"""
 )
 BEFORE_I = _words("am and as but can could did do had have nor or than was were will would")
-# Words that open sentences and hardly go on with a name; the second ones only before a word in lower case.
+# Words that open sentences and hardly go on with a name, those that sentencex knows too and others. The others do so
+# before a word in lower case only: "Police said", but "Police Chief Kovac".
 OPENERS = _words(
     """After All Although An And Another As At Because Before Both But By Each Even Every For From He Her Here His How
-    However If In Instead It Its Last Let Many Most My No Nobody Not Nothing Now On Once One Only Or Our She Since So
-    Some Still Such That The Their Then There These They This Those Though To Today Two Under Until We What When Where
+    However If In Instead It Its Last Let Many Most My No Not Nothing Now On Once One Only Or Our She Since So
+    Some Still Such That The Their Then There These They This Those To Today Two Under Until We What When Where
     While Who Why With Yes Yet You Your"""
 )
 RARER_OPENERS = _words(
     """A Across Additional Almost Along Already Analysts Around Asked Authorities Beyond Critics Doctors Economists
-    Experts Exports Families Farmers Five Hundreds I Imagine Imports Investors Lawmakers Ministers Nearly Officials
-    Police Prices Prosecutors Residents Sales Shares Six Speaking Ten Thanks Thousands Throughout Too Traders Unless
-    Voters Workers"""
+    Experts Exports Families Farmers Five Hundreds I Imagine Imports Investors Lawmakers Ministers Nearly Nobody
+    Officials Police Prices Prosecutors Residents Sales Shares Six Speaking Ten Thanks Though Thousands Throughout Too
+    Traders Unless Voters Workers"""
 )

@@ -25,7 +25,7 @@ _LONGEST_BRACKET = 500  # characters
 _CONTEXT = 40  # characters before a start that decide
 _QUOTED_END = re.compile(rf"[.!?…][{CLOSING})\]]*[{CLOSING}]\s+\Z")
 _REFERENCE_END = re.compile(r"\.\s*(?:\[\d+\]\s*)+\Z")
-_LIST_MARK = re.compile(r"(?:\A|[\n\r]|[.!?…:;]\s)\s*(\d{1,2}\.)\s+\Z")
+_LIST_MARK = re.compile(r"(?:\A|[\n\r]|[.!?…:;]\s)\s*(\d{1,2}\.)\s*\Z")
 
 _LONGEST_LINK = 300  # characters before and after the place
 _ENDS_OF_HOSTS = "com|org|net|edu|pdf|docx?|xlsx?|html?|jpe?g|png|zip|csv|json|txt|js"
@@ -63,7 +63,11 @@ def check_start(text: str, start: int, *, is_cased: bool) -> int | None:
         start += 1
     if start == len(text):
         return None
+    if mark := _LIST_MARK.search(text, max(0, start - _CONTEXT), start):
+        return mark.start(1)
     last, next_ = text[start - 1], text[start]
+    if next_ in ",;:)]":
+        return None
     if last.isspace() and next_.islower():
         return _check_small_letter(text, start, is_cased)
     if last in "’'\"”" and text[start - 2 : start - 1].isspace() and next_.isalnum():
@@ -74,11 +78,9 @@ def check_start(text: str, start: int, *, is_cased: bool) -> int | None:
 
 
 def _check_small_letter(text: str, start: int, is_cased: bool) -> int | None:
-    begin = max(0, start - _CONTEXT)
-    if mark := _LIST_MARK.search(text, begin, start):
-        return mark.start(1)
     if not is_cased or text[start + 1 : start + 2].isupper():  # iPhone
         return start
+    begin = max(0, start - _CONTEXT)
     is_inner = _QUOTED_END.search(text, begin, start) or _REFERENCE_END.search(text, begin, start)
     return None if is_inner else start
 
@@ -109,6 +111,9 @@ def _ends_with_bracket(text: str, end: re.Match[str], stop: int) -> bool:
     begin = end.start() - len(inside) + opening
     if opens_line_or_sentence(text[max(0, begin - _CONTEXT) : begin]):
         return True
-    if end[1] == "." and " " in inside[opening:] and not ends_with_abbreviation(inside):
-        return True
+    if end[1] == ".":
+        if " " not in inside[opening:]:  # "(ret.)", "(Md.)"
+            return False
+        if not ends_with_abbreviation(inside):
+            return True
     return opens_sentence(text[stop : stop + _CONTEXT].lstrip(" " + OPENING))

@@ -1,7 +1,8 @@
 """Sentence boundaries, as offsets into the text.
 
-The rules for where a sentence ends are sentencex's. Ours is what surrounds them: a sentence never crosses a line
-break, unless the text is hard-wrapped (an e-mail, a wire feed), where a line break is only a space.
+The rules for where a sentence ends are sentencex's, mended for English (stops.py, boundaries.py). Ours is what
+surrounds them: a sentence never crosses a line break, unless the text is hard-wrapped (an e-mail, a wire feed), where
+a line break is only a space.
 """
 
 import re
@@ -50,15 +51,15 @@ def _find_inner_starts(text: str, line_starts: list[int], language: str) -> set[
     for begin, end in pairwise(line_starts):
         line = read[begin:end].rstrip()
         for offset in find_starts(line, language) if line else ():
-            start: int | None = begin + offset
-            if is_english and (read[start - 1] != " " or read[start].islower()):
-                start = check_start(read, start, is_cased=is_cased)
-            if start is not None:
+            start = begin + offset
+            if not is_english or (read[start - 1] == " " and not read[start].islower()):
                 starts.add(start)
+            elif (checked := check_start(read, start, is_cased=is_cased)) is not None:
+                starts.add(checked)
     if not is_english:
         return starts
     verdicts = judge_stops(text)
-    return (starts - verdicts.inner) | verdicts.starts
+    return ((starts - verdicts.inner) | verdicts.starts).difference(line_starts)
 
 
 def _unwrap(text: str) -> str:

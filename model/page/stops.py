@@ -5,7 +5,7 @@ full stop, False if none does, None if sentencex may decide.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from copydesk.model.page.abbreviations import (
 
 CLOSING, OPENING = "”’\"'»", "“‘\"'«(["  # marks after the end and before the start of a sentence
 BEFORE_CAPITAL = rf"\s++[{re.escape(OPENING)}]*+(?=[^\W\d_a-zß-öø-ÿ])"
-_STOP = re.compile(rf"\.[{CLOSING}]*+[^\S\n]++([{re.escape(OPENING)}]*+)(?=[^\W\d_a-zß-öø-ÿ])")
+_STOP = re.compile(rf"\.[{CLOSING}]*+[^\S\n]++([{re.escape(OPENING)}]*+)(?=[^\W_a-zß-öø-ÿ]|[$£€])")
 _WORD = re.compile(r"(?<![A-Za-z][’'])(?<![A-Za-z.])[A-Za-z.]+\Z|(?<![\w.,])\d+\Z")
 _LONGEST_WORD = 12  # characters that are looked at for the word before a full stop
 _CONTEXT = 40  # characters before that word and after the full stop that the rules look at
@@ -67,16 +67,33 @@ class Verdicts(NamedTuple):
 
 
 class _Stop(NamedTuple):
-    """A full stop before a capital: what stands before the word that it ends, and the marks and words after it."""
+    """A full stop before a capital, by offsets: of the word that it ends, its own, of what follows, of the capital."""
 
-    before: str
-    opening: str
-    after: str
+    text: str
+    word_at: int
+    at: int
+    next_at: int
+    capital_at: int
+
+    @property
+    def before(self) -> str:
+        """What stands before the word."""
+        return self.text[max(0, self.word_at - _CONTEXT) : self.word_at]
 
     @property
     def last_word(self) -> str:
         """The word before the word; empty at the start of a line."""
         return self.before.rpartition("\n")[2].rstrip().rpartition(" ")[2]
+
+    @property
+    def opening(self) -> str:
+        """The quotes and brackets before the capital."""
+        return self.text[self.next_at : self.capital_at]
+
+    @property
+    def after(self) -> str:
+        """What follows from the capital on."""
+        return self.text[self.capital_at : self.capital_at + _CONTEXT]
 
     @property
     def opens_bracket(self) -> bool:
@@ -88,6 +105,20 @@ class _Stop(NamedTuple):
         return not self.opens_bracket and bool(self.opening or _OPENER.match(self.after))
 
     @property
+    def is_within_quotation(self) -> bool:
+        """A quotation goes on over the full stop."""
+        before = self.text[max(0, self.at - _LONGEST_QUOTATION) : self.at].rpartition("\n")[2]
+        quote = max(map(before.rfind, '"“”'))
+        if quote < 0 or before[quote] == "”" or not self.text[self.at + 1 : self.capital_at].isspace():
+            return False
+        return before[quote] == "“" or not before[:quote][-1:].strip("(—")
+
+    @property
+    def starts_line(self) -> bool:
+        """The word is the first of its line."""
+        return _LINE_START.search(self.before) is not None
+
+    @property
     def is_list_mark(self) -> bool:
         """A number or letter would mark an item of a list here."""
         stands_alone = opens_line_or_sentence(self.before) or self.before.rstrip()[-1:] in (":", ";")
@@ -96,27 +127,31 @@ class _Stop(NamedTuple):
 
 def judge_stops(text: str) -> Verdicts:
     """Where sentences start, and where none do, after the abbreviations, numbers and letters of a text."""
-    starts, inner, number = set[int](), set[int](), 0
-    for match in _STOP.finditer(text):
-        stop, start = match.start(), match.start(1)
-        token = text[max(0, stop - _LONGEST_WORD) : stop].rpartition(" ")[2]
-        word = token if token.isalpha() or token in _RULES else _last_word(token)
-        if word not in _RULES and word not in _NUMBERS:
-            continue
-        at = stop - len(word)
-        place = _Stop(text[max(0, at - _CONTEXT) : at], match.group(1), text[match.end() : match.end() + _CONTEXT])
-        if word in _RULES:
-            verdict = _RULES[word](place)
+    starts, inner, last_number = set[int](), set[int](), 0
+    for word, stop in _find_stops(text):
+        if rule := _RULES.get(word):
+            verdict = rule(stop)
             if verdict is False:
-                inner.add(start)
-            elif verdict and not (_KNOWN_OPENER.match(place.after) and _is_in_quotation(text, stop, match.end())):
-                starts.add(start)
-        elif place.is_list_mark and (_NUMBERS[word] in (1, number + 1) or _LINE_START.search(place.before)):
-            number = _NUMBERS[word]
-            inner.add(start)
-            if _SENTENCE_END.search(place.before) and not _LINE_START.search(place.before):
-                starts.add(at)
+                inner.add(stop.next_at)
+            elif verdict and not (_KNOWN_OPENER.match(stop.after) and stop.is_within_quotation):  # sentencex knows best
+                starts.add(stop.next_at)
+        elif stop.is_list_mark and (stop.starts_line or _NUMBERS[word] in (1, last_number + 1)):
+            last_number = _NUMBERS[word]
+            inner.add(stop.next_at)
+            if _SENTENCE_END.search(stop.before) and not stop.starts_line:
+                starts.add(stop.word_at)
     return Verdicts(frozenset(starts), frozenset(inner))
+
+
+def _find_stops(text: str) -> Iterator[tuple[str, _Stop]]:
+    """The full stops that end a word with a rule, before a capital, or a number, before a capital or an amount."""
+    for match in _STOP.finditer(text):
+        at = match.start()
+        word = text[max(0, at - _LONGEST_WORD) : at].rpartition(" ")[2]
+        if not (word.isalpha() or word in _RULES):  # “No, (D-Calif, 12
+            word = _last_word(word)
+        if word in _NUMBERS or (word in _RULES and text[match.end()].isalpha()):
+            yield word, _Stop(text, at - len(word), at, match.start(1), match.end())
 
 
 def opens_line_or_sentence(before: str) -> bool:
@@ -137,14 +172,6 @@ def ends_with_abbreviation(before: str) -> bool:
 def _last_word(token: str) -> str:
     found = _WORD.search(token)
     return found.group() if found else ""
-
-
-def _is_in_quotation(text: str, stop: int, end: int) -> bool:
-    """A quotation goes on over the full stop: sentencex leaves it whole, and so do we before a word that it knows."""
-    before = text[max(0, stop - _LONGEST_QUOTATION) : stop].rpartition("\n")[2]
-    quote = max(map(before.rfind, '"“”'))
-    is_open = quote >= 0 and (before[quote] == "“" or (before[quote] == '"' and not before[:quote][-1:].strip("(—")))
-    return is_open and text[stop + 1 : end].isspace()
 
 
 def _ends(stop: _Stop) -> bool | None:

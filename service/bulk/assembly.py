@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from copydesk.model.files.disk import whole_file
 from copydesk.model.files.formats import Format, open_output
-from copydesk.service.bulk.records import Json, flat_columns, score_column, to_line
+from copydesk.model.files.json import Json, JsonObject
+from copydesk.service.bulk.records import flat_columns, score_column, to_line
 from copydesk.service.bulk.shards import Parts, no_room
 from copydesk.service.bulk.target import ERRORS, beside
 
@@ -84,7 +85,7 @@ def _write_csv(parts: Parts, path: Path, format: Format, table: Table) -> None:
         lines.detach()
 
 
-def _cell(value: Any) -> Any:  # Any: JSON
+def _cell(value: Json) -> Json:
     """A value as CSV holds it: a list of names joined by semicolons, anything else that is nested as JSON."""
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ";".join(value)
@@ -106,7 +107,7 @@ def _write_parquet(parts: Parts, path: Path, format: Format, table: Table) -> No
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _column(rows: Sequence[Json], name: str, type: Any) -> Any:  # Any: pyarrow has no types
+def _column(rows: Sequence[JsonObject], name: str, type: Any) -> Any:  # Any: pyarrow has no types
     values = [row.get(name) for row in rows]
     if type == pa.string():
         values = [v if isinstance(v, str | None) else json.dumps(v, ensure_ascii=False) for v in values]
@@ -128,7 +129,7 @@ def _kept_type(parts: Parts, name: str) -> Any:  # Any: pyarrow has no types
     return pa.string() if is_text else type
 
 
-def _rows(parts: Parts) -> Iterator[Json]:
+def _rows(parts: Parts) -> Iterator[JsonObject]:
     return map(json.loads, parts.lines())
 
 

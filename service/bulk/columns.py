@@ -4,10 +4,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from copydesk.model.analysis import Document, Failure
 from copydesk.model.errors import DataError
+from copydesk.model.files.json import Json
 from copydesk.model.files.row import Row
 from copydesk.model.files.rows import find_columns
 from copydesk.model.files.sources import Source
@@ -55,7 +55,7 @@ class Item:
     file: str
     line: int
     document: Document | Failure
-    kept: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    kept: Mapping[str, Json] = field(default_factory=dict)
     is_html: bool = False
 
 
@@ -82,7 +82,7 @@ def to_item(row: Row, columns: Columns) -> Item:
     return Item(row.file, row.line, _document(row.values, columns, row_id), kept, is_html)
 
 
-def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -> Document | Failure:
+def _document(values: Mapping[str, Json], columns: Columns, row_id: str | None) -> Document | Failure:
     title, text, html = (values.get(name) for name in (columns.title, columns.text, columns.html))
     if not isinstance(title, str | None):
         return Failure(row_id, "invalid_row", f"{columns.title} is {type(title).__name__}, expected a string")
@@ -96,7 +96,7 @@ def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -
     return Document("", title or None, row_id, html)
 
 
-def _kept(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+def _kept(values: Mapping[str, Json], columns: Columns) -> dict[str, Json]:
     """The columns to carry over, as JSON has them: NaN becomes null, a date its text. Raises ValueError."""
     kept = {name: None if _is_nan(values.get(name)) else values.get(name) for name in columns.keep}
     try:
@@ -107,7 +107,7 @@ def _kept(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
     return dict(json.loads(encoded))
 
 
-def _identity(values: Mapping[str, Any], columns: Columns) -> str | None:
+def _identity(values: Mapping[str, Json], columns: Columns) -> str | None:
     row_id = None if values.get(columns.id) is None else str(values[columns.id])
     try:
         (row_id or "").encode()
@@ -116,5 +116,5 @@ def _identity(values: Mapping[str, Any], columns: Columns) -> str | None:
     return row_id
 
 
-def _is_nan(value: Any) -> bool:
+def _is_nan(value: Json) -> bool:
     return isinstance(value, float) and not math.isfinite(value)

@@ -5,17 +5,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from copydesk.model.analysis import Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import ConfigError, DataError
 from copydesk.model.files.formats import Format, format_of
+from copydesk.model.files.json import JsonObject
 from copydesk.model.files.row import Row
 from copydesk.model.files.rows import Position, read_rows
 from copydesk.model.files.sources import Source
-from copydesk.model.stream import GROUP, analyze_stream
+from copydesk.model.stream import GROUP
 from copydesk.service.answers import Part
 from copydesk.service.bulk.assembly import Table, assemble
 from copydesk.service.bulk.columns import Columns, Item, check_columns, to_item
@@ -88,7 +89,7 @@ def run_bulk(analyzer: Analyzer, job: Job, parts: Parts, position: Position) -> 
             yield item.document
 
     current, shard = -1, Shard(labels, job.include)
-    for result in analyze_stream(analyzer, documents(), job.options, job.shard_rows):
+    for result in analyzer.analyze_many(documents(), job.options, job.shard_rows):
         number, item = waiting.popleft()
         if number != current:
             if current >= 0:
@@ -121,7 +122,7 @@ def stream_bulk(analyzer: Analyzer, job: Job, out: IO[bytes], position: Position
             waiting.append(to_item(row, job.columns))
             yield waiting[-1].document
 
-    for result in analyze_stream(analyzer, documents(), job.options):
+    for result in analyzer.analyze_many(documents(), job.options):
         try:
             out.write(to_line(make_record(waiting.popleft(), result, include=job.include)))
             out.flush()
@@ -144,7 +145,7 @@ def _rows(job: Job, position: Position) -> Iterator[Row]:
         yield row
 
 
-def _journal(job: Job, bundle: Bundle) -> dict[str, Any]:  # Any: JSON
+def _journal(job: Job, bundle: Bundle) -> JsonObject:
     return {
         "model": [bundle.name, bundle.digest],
         "options": asdict(job.options),

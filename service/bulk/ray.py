@@ -22,7 +22,6 @@ from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.rows import Position
 from copydesk.model.installation import need_extra
-from copydesk.model.stream import analyze_stream
 from copydesk.service.bulk.job import Job, finish_bulk, number_items
 from copydesk.service.bulk.records import Counts
 from copydesk.service.bulk.shards import Parts, Shard
@@ -128,7 +127,7 @@ class _ShardAnalyzer:
 
     def __call__(self, batch: dict[str, Any]) -> Iterable[pa.Table]:  # Any: numpy arrays of one shard
         items, shard = pickle.loads(batch["items"][0]), deepcopy(self._empty)
-        results = analyze_stream(self._analyzer, (item.document for item in items), self._options, len(items))
+        results = self._analyzer.analyze_many((item.document for item in items), self._options, len(items))
         for item, result in zip(items, results, strict=True):
             shard.add(item, result)
         yield _table(int(batch["number"][0]), "shard", pickle.dumps(shard), int(batch["n_bytes"][0]))

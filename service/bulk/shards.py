@@ -21,9 +21,10 @@ from filelock import FileLock, Timeout
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.disk import clear_partial, file_sha256, whole_file
+from copydesk.model.files.json import JsonObject
 from copydesk.service.answers import Part
 from copydesk.service.bulk.columns import Item
-from copydesk.service.bulk.records import Counts, Json, count, error_record, make_record, to_line
+from copydesk.service.bulk.records import Counts, count, error_record, make_record, to_line
 from copydesk.service.bulk.target import PARTS, beside
 
 _JOURNAL = "journal.json"
@@ -43,7 +44,7 @@ class Shard:
     include: Collection[Part] | None = None  # of whole answers; None: the usual parts
     lines: list[bytes] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
-    errors: list[Json] = field(default_factory=list)
+    errors: list[JsonObject] = field(default_factory=list)
 
     def add(self, item: Item, result: Result) -> Counts:
         """Add a row; returns its counts."""
@@ -54,7 +55,7 @@ class Shard:
             self.errors.append(error_record(item, result))
         return counts
 
-    def done(self) -> Json:
+    def done(self) -> JsonObject:
         """What is written last."""
         digest = hashlib.sha256()
         for line in self.lines:
@@ -68,7 +69,7 @@ class _Done:
 
     counts: Counts
     sha256: str
-    errors: list[Json]
+    errors: list[JsonObject]
 
 
 class Parts:
@@ -128,7 +129,7 @@ class Parts:
             with path.open("rb") as file:
                 yield from file
 
-    def errors(self) -> Iterator[Json]:
+    def errors(self) -> Iterator[JsonObject]:
         """Every failed row in order."""
         for number in range(len(self._done)):
             yield from self._read_done(number).errors
@@ -144,7 +145,7 @@ class Parts:
         self.folder.rmdir()
         self.close()
 
-    def _begin_or_go_on(self, journal: Json, *, resume: bool) -> None:
+    def _begin_or_go_on(self, journal: JsonObject, *, resume: bool) -> None:
         begun, self._input = self._read_journal(), journal["input"]
         self._done = {int(path.name.split(".")[0]) for path in self.folder.glob(f"*{_DONE}")}
         if not self._done:
@@ -170,7 +171,7 @@ class Parts:
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be made: {error.strerror}; name another output") from error
 
-    def _read_journal(self) -> Json | None:
+    def _read_journal(self) -> JsonObject | None:
         """Raises ConfigError when it is damaged, or when the folder is no job's."""
         path = self.folder / _JOURNAL
         try:
@@ -220,6 +221,6 @@ def no_room(path: Path, n_bytes: int, error: OSError) -> OutputError:
     )
 
 
-def _difference(begun: Json, now: Json) -> str:
+def _difference(begun: JsonObject, now: JsonObject) -> str:
     keys = [key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key)]
     return "; ".join(f"{key} {json.dumps(begun.get(key))}, now {json.dumps(now.get(key))}" for key in sorted(keys))

@@ -159,8 +159,8 @@ def _run(job: Job, engine: _Engine, *, resume: bool, overwrite: bool) -> int:
     parts = open_parts(job, manifest, resume=resume, overwrite=overwrite) if job.target != _STDOUT else None
     total = parts.counts() if parts else Counts()
     progress = JobProgress(messages(), job.source.n_bytes if job.limit is None else None, total.rows)
-    steps = _work(job, parts, engine, position) if parts else _stream(job, engine, position)
     try:
+        steps = _work(job, parts, engine, position) if parts else _stream(job, engine, position)
         with progress:
             for counts in steps:
                 progress.add(counts, position.n_bytes)
@@ -169,6 +169,9 @@ def _run(job: Job, engine: _Engine, *, resume: bool, overwrite: bool) -> int:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
             say(f"{how} after {progress.counts.rows:,} rows; {_describe_kept(parts)}")
         raise
+    finally:
+        if parts:
+            parts.close()
     total.add(progress.counts)
     say(summarise_job(total, progress, str(job.target)))
     return total.failed

@@ -77,7 +77,7 @@ def _load_analyzer(settings: Settings) -> Analyzer:
         store = Store(settings.models_dir)
         current = store.current()
         bundle = store.path(current) if current else bundle
-    analyzer = Analyzer.load(bundle, settings.device)
+    analyzer = Analyzer.load(bundle, settings.device, settings.max_document_tokens)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(
         f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: "

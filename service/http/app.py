@@ -91,7 +91,6 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
 async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], metrics: Metrics) -> Scheduler:
     """Only the scheduler holds the analyzer afterwards, so that one that is replaced leaves the memory."""
     analyzer = await asyncio.to_thread(load)
-    analyzer.max_document_tokens = settings.max_document_tokens
     metrics.note_model(analyzer.bundle)
     admission = Admission(settings.max_queue_delay_s, settings.min_queue_tokens)
     return Scheduler(analyzer, admission=admission, max_pass_s=settings.max_pass_s, metrics=metrics)

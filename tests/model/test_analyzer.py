@@ -30,7 +30,7 @@ def test_tags_summary_and_evidence_come_from_one_encoder_pass(
     analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[int] = []
-    encoder = analyzer._network.encoder
+    encoder = analyzer.engine._network.encoder
     original = encoder.forward
 
     def counted(ids: Tensor, mask: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def test_a_6000_word_text_is_read_to_its_last_sentence(analyzer: Analyzer) -> No
     assert analysis.story.sentences[-1].text == sentences[-1]
     assert len(analysis.story.sentences) == len(sentences)
     prepared = analyzer.prepare(Document(text), Options())
-    batches = batch_windows([s.tokens for s in prepared.stories], analyzer._special, budget=2048)
+    batches = batch_windows(prepared.tokens, analyzer.engine._special, budget=2048)
     assert sum(int((b.sentence_of >= 0).sum()) for b in batches) == analysis.coverage.tokens
     assert not analysis.coverage.truncated
 

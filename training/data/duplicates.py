@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-Signatures = NDArray[np.uint32]
+Signature = NDArray[np.uint32]
 
 N_HASHES = 64
 N_WORDS = 5  # of a run
@@ -19,30 +19,40 @@ _MULTIPLIERS = np.array([int.from_bytes(sha256(bytes([i])).digest()[:8]) | 1 for
 _MIX = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9], np.uint64)
 
 
-def sign_texts(texts: Sequence[str]) -> Signatures:
-    """MinHash signatures, uint32 [texts, N_HASHES]; the share of equal hashes estimates the share of common runs.
+def sign_text(text: str) -> Signature:
+    """MinHash signature, uint32 [N_HASHES]; the share of equal hashes estimates the share of common runs.
 
     The same for ever: a frozen test set keeps them. Source: Broder 1997.
     """
-    return np.stack([_sign(text) for text in texts]) if texts else np.empty((0, N_HASHES), np.uint32)
+    words = re.findall(r"\w+", text.lower())
+    hashes = np.fromiter((zlib.crc32(word.encode()) for word in words), np.uint64, len(words))
+    n_words = N_WORDS if len(words) >= MIN_WORDS else max(1, len(words))
+    runs = np.zeros(max(1, len(words) - n_words + 1), np.uint64)
+    for i in range(min(n_words, len(words))):
+        runs = runs * _MIX[0] + hashes[i : i + len(runs)]
+    runs = (runs ^ (runs >> np.uint64(29))) * _MIX[1]
+    runs = np.unique(runs ^ (runs >> np.uint64(32)))
+    products: NDArray[np.uint64] = (runs[:, None] * _MULTIPLIERS) >> np.uint64(32)  # [runs, N_HASHES], wraps around
+    return np.asarray(products.min(axis=0), np.uint32)
 
 
-def group_texts(texts: Sequence[str]) -> list[int]:
-    """For each text the index of the first text of its group; a text without near-duplicates is its own."""
-    return group_signatures(sign_texts(texts))
+def group_signatures(signatures: Sequence[Signature]) -> list[int]:
+    """Groups of near-duplicates, and of near-duplicates of those.
 
-
-def group_signatures(signatures: Signatures) -> list[int]:
-    """Groups of near-duplicates, and of near-duplicates of those; see `group_texts`."""
+    For each text the index of the first text of its group; a text without near-duplicates is its own.
+    """
     parents = list(range(len(signatures)))
-    for a, b in find_pairs(signatures):
+    for a, b in find_pairs(np.reshape(signatures, (-1, N_HASHES)).astype(np.uint32)):
         a, b = _root(parents, a), _root(parents, b)
         parents[max(a, b)] = min(a, b)
     return [_root(parents, i) for i in range(len(parents))]
 
 
-def find_pairs(signatures: Signatures) -> list[tuple[int, int]]:
-    """Pairs of near-duplicates that connect every group; of a large group not every pair."""
+def find_pairs(signatures: NDArray[np.uint32]) -> list[tuple[int, int]]:
+    """Pairs of near-duplicates that connect every group; of a large group not every pair.
+
+    signatures: [texts, N_HASHES].
+    """
     if len(signatures) < 2:
         return []
     bands = np.ascontiguousarray(signatures).view(np.uint64)  # [texts, N_HASHES / _BAND]
@@ -65,19 +75,6 @@ def _neighbours(keys: NDArray[np.uint64]) -> list[tuple[int, int]]:
     joined = ~is_first
     partners = np.concatenate([before[joined], first[joined]])
     return list(zip(partners.tolist(), np.tile(order[joined], 2).tolist(), strict=True))
-
-
-def _sign(text: str) -> Signatures:
-    words = re.findall(r"\w+", text.lower())
-    hashes = np.fromiter((zlib.crc32(word.encode()) for word in words), np.uint64, len(words))
-    n_words = N_WORDS if len(words) >= MIN_WORDS else max(1, len(words))
-    runs = np.zeros(max(1, len(words) - n_words + 1), np.uint64)
-    for i in range(min(n_words, len(words))):
-        runs = runs * _MIX[0] + hashes[i : i + len(runs)]
-    runs = (runs ^ (runs >> np.uint64(29))) * _MIX[1]
-    runs = np.unique(runs ^ (runs >> np.uint64(32)))
-    products: NDArray[np.uint64] = (runs[:, None] * _MULTIPLIERS) >> np.uint64(32)  # [runs, N_HASHES], wraps around
-    return np.asarray(products.min(axis=0), np.uint32)
 
 
 def _root(parents: list[int], i: int) -> int:

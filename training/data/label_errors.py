@@ -1,13 +1,15 @@
 """Labels that are likely wrong: a simple model that did not see the story contradicts them with confidence."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.stories import LabelledStory, story_targets
 from copydesk.training.metrics.quality import Floats
 
@@ -32,24 +34,23 @@ class LabelError:
 
 
 def cross_validate(
-    stories: Sequence[LabelledStory], labels: Sequence[str], groups: Sequence[int], step: Callable[[], None]
+    stories: Sequence[LabelledStory], labels: Sequence[str], groups: Sequence[int], progress: Progress = SILENT
 ) -> Floats:
     """Each story's scores by a model that saw neither it nor a near-duplicate, float64 [stories, labels].
 
     TF-IDF with logistic regression, NaN where the other folds hold no story with the label or none without. groups:
-    see `copydesk.training.data.duplicates.group_texts`; step: called N_FOLDS * labels times.
+    see `group_stories`.
     """
     features = _vectorize(stories)
     targets = story_targets(stories, labels)
     folds = np.array([int(stories[group].fingerprint[-8:], 16) % N_FOLDS for group in groups])
     scores = np.full(targets.shape, np.nan)
-    for fold in range(N_FOLDS):
+    models = product(range(N_FOLDS), range(len(labels)))
+    for fold, column in progress.track(models, N_FOLDS * len(labels), "looking for label errors", "models"):
         inside = folds == fold
-        for column in range(len(labels)):
-            learn = ~inside & (targets[:, column] >= 0)
-            if inside.any() and len(set(targets[learn, column])) == 2:
-                scores[inside, column] = _score(features, targets[:, column], learn, inside)
-            step()
+        learn = ~inside & (targets[:, column] >= 0)
+        if inside.any() and len(set(targets[learn, column])) == 2:
+            scores[inside, column] = _score(features, targets[:, column], learn, inside)
     return scores
 
 

@@ -17,27 +17,27 @@ _SUSPECTS = (
 
 
 @dataclass(frozen=True)
-class Versions:
-    """Near-duplicates of each other: where they stand, and whether their labels and files are the same."""
+class NearDuplicates:
+    """A group of stories: where they stand, and whether their labels and files are the same."""
 
     places: list[str]
     same_labels: bool
     n_files: int
 
 
-def find_versions(stories: Sequence[LabelledStory], groups: Sequence[int]) -> list[Versions]:
-    """The groups of more than one story. groups: see `copydesk.training.data.duplicates.group_texts`."""
+def find_near_duplicates(stories: Sequence[LabelledStory], groups: Sequence[int]) -> list[NearDuplicates]:
+    """The groups of more than one story. groups: see `group_stories`."""
     members = defaultdict(list)
     for story, group in zip(stories, groups, strict=True):
         members[group].append(story)
     return [
-        Versions(
-            [story.where for story in versions],
-            same_labels=len({(story.labels, story.unsure) for story in versions}) == 1,
-            n_files=len({file_of(story) for story in versions}),
+        NearDuplicates(
+            [story.where for story in alike],
+            same_labels=len({(story.labels, story.unsure) for story in alike}) == 1,
+            n_files=len({file_of(story) for story in alike}),
         )
-        for versions in members.values()
-        if len(versions) > 1
+        for alike in members.values()
+        if len(alike) > 1
     ]
 
 
@@ -51,11 +51,13 @@ def count_words(stories: Sequence[LabelledStory]) -> list[int]:
     return [len(re.findall(r"\w+", story.text)) for story in stories]
 
 
-def find_notes(stories: Sequence[LabelledStory], labels: Sequence[str], versions: Sequence[Versions]) -> Iterator[str]:
+def find_notes(
+    stories: Sequence[LabelledStory], labels: Sequence[str], near_duplicates: Sequence[NearDuplicates]
+) -> Iterator[str]:
     """Sentences for a person."""
     n_words = count_words(stories)
     yield from _label_notes(stories, labels)
-    yield from _version_notes(versions)
+    yield from _duplicate_notes(near_duplicates)
     if short := sum(n < SHORT for n in n_words):
         yield f"{_several(short, 'text has', 'texts have')} fewer than {SHORT} words"
     if long := sum(n > LONG for n in n_words):
@@ -75,14 +77,18 @@ def _label_notes(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Ite
         yield "nearly every story carries a label: a model that never saw one without will find a label everywhere"
 
 
-def _version_notes(versions: Sequence[Versions]) -> Iterator[str]:
-    if versions:
-        n = sum(len(group.places) for group in versions)
-        groups = _several(len(versions), "group", "groups")
-        yield f"{n} stories are near-duplicates of each other, in {groups}; no split parts them"
+def _duplicate_notes(groups: Sequence[NearDuplicates]) -> Iterator[str]:
+    if groups:
+        n = sum(len(group.places) for group in groups)
+        in_groups = f"in {_several(len(groups), 'group', 'groups')}"
+        yield f"{n} stories are near-duplicates of each other, {in_groups}; no split parts them"
     for kind, found, advice in (
-        ("in several files", [v for v in versions if v.n_files > 1], "a leak if one of the files is a test set"),
-        ("with different labels", [v for v in versions if not v.same_labels], "one of them may be wrong"),
+        (
+            "in several files",
+            [group for group in groups if group.n_files > 1],
+            "a leak if one of the files is a test set",
+        ),
+        ("with different labels", [group for group in groups if not group.same_labels], "one of them may be wrong"),
     ):
         if found:
             places = " and ".join(found[0].places[:2])

@@ -12,7 +12,7 @@ import numpy as np
 
 from copydesk.model.errors import DataError
 from copydesk.model.files.disk import write_lines
-from copydesk.training.data.duplicates import N_HASHES, Signatures, group_signatures, sign_texts
+from copydesk.training.data.duplicates import Signature, group_signatures
 from copydesk.training.data.stories import LabelledStory, count_labels, split_stories
 
 _SCHEMA = 1  # also stands for the way texts are fingerprinted and signed
@@ -32,7 +32,7 @@ class _Seen:
     """A text that was split before. signature: uint32 [N_HASHES]."""
 
     is_test: bool
-    signature: Signatures
+    signature: Signature
 
 
 class FrozenTest:
@@ -82,16 +82,15 @@ class FrozenTest:
 
     def _add(self, stories: Mapping[str, LabelledStory]) -> None:
         new = [fingerprint for fingerprint in stories if fingerprint not in self._seen]
-        signatures = sign_texts([stories[fingerprint].text for fingerprint in new])
         known = [seen.signature for seen in self._seen.values()]
-        groups = group_signatures(np.concatenate([np.reshape(known, (-1, N_HASHES)).astype(np.uint32), signatures]))
+        groups = group_signatures(known + [stories[fingerprint].signature for fingerprint in new])
         sides = [seen.is_test for seen in self._seen.values()]
         test, free = _join_sides(sides, new, groups)
         test |= {member for group in free if _draw(group) < self.share for member in group}
         in_test = [story for fingerprint, story in stories.items() if fingerprint in test or self._side(fingerprint)]
         test |= _top_up(stories, count_labels(in_test), [g for g in free if _draw(g) >= self.share], self.share)
-        for fingerprint, signature in zip(new, signatures, strict=True):
-            self._seen[fingerprint] = _Seen(fingerprint in test, signature)
+        for fingerprint in new:
+            self._seen[fingerprint] = _Seen(fingerprint in test, stories[fingerprint].signature)
 
 
 def _join_sides(
@@ -161,9 +160,9 @@ def _digest(lines: Iterable[str]) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _pack(signature: Signatures) -> str:
+def _pack(signature: Signature) -> str:
     return base64.b64encode(signature.astype("<u4").tobytes()).decode()
 
 
-def _unpack(text: str) -> Signatures:
+def _unpack(text: str) -> Signature:
     return np.frombuffer(base64.b64decode(text, validate=True), "<u4").astype(np.uint32)

@@ -14,7 +14,7 @@ import numpy as np
 from copydesk.model.errors import DataError
 from copydesk.model.files.rows import Row
 from copydesk.model.files.sources import find_source
-from copydesk.training.data.duplicates import group_texts
+from copydesk.training.data.duplicates import Signature, group_signatures, sign_text
 from copydesk.training.data.plain import Reading, read_plain
 from copydesk.training.metrics.quality import Floats
 
@@ -37,6 +37,11 @@ class LabelledStory:
     def fingerprint(self) -> str:
         """SHA-256 of the words of the text: the same whatever its case, spacing and punctuation."""
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text.lower())).encode()).hexdigest()
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What near-duplicates of the text are known by; computed once, for it takes longer than all else here."""
+        return sign_text(self.text)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[li
 
     Near-duplicates stand together: all are held out where one of them would be.
     """
-    groups = group_texts([story.text for story in stories])
+    groups = group_stories(stories)
     is_out = [int(story.fingerprint[:8], 16) < held_out * 16**8 for story in stories]
     groups_out = {group for group, out in zip(groups, is_out, strict=True) if out}
     kept = [story for story, group in zip(stories, groups, strict=True) if group not in groups_out]
@@ -106,6 +111,11 @@ def split_stories(stories: Sequence[LabelledStory], held_out: float) -> tuple[li
         if not part:
             raise DataError(f"{len(stories)} stories leave none {name}; give more stories or change tags.held_out")
     return kept, out
+
+
+def group_stories(stories: Sequence[LabelledStory]) -> list[int]:
+    """For each story the index of the first of its near-duplicates; without any it is its own."""
+    return group_signatures([story.signature for story in stories])
 
 
 def count_labels(stories: Iterable[LabelledStory]) -> Counter[str]:

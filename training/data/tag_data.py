@@ -1,21 +1,18 @@
 """The labelled stories that a run learns from: read, checked, and split."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from rich.console import Console
 
 from copydesk.model.errors import DataError
 from copydesk.training.config import TrainingConfig
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import CheckedStories, check_stories
-from copydesk.training.data.duplicates import group_texts
-from copydesk.training.data.notes import find_notes, find_versions
+from copydesk.training.data.notes import find_near_duplicates, find_notes
 from copydesk.training.data.plain import Reading
 from copydesk.training.data.splits import FrozenTest, Split
-from copydesk.training.data.stories import LabelledStory, ReadStories, count_labels, read_labelled, split_stories
+from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, split_stories
 
-_console = Console(stderr=True)
 _N_NAMED = 12  # labels that a line names
 
 
@@ -41,52 +38,54 @@ class TagData:
         return hashlib.sha256(repr(list(sides)).encode()).hexdigest()
 
 
-def load_tag_data(config: TrainingConfig, *, skip_bad: bool = False, frozen: FrozenTest | None = None) -> TagData:
+def load_tag_data(
+    config: TrainingConfig, *, skip_bad: bool = False, frozen: FrozenTest | None = None, progress: Progress = SILENT
+) -> TagData:
     """The labelled stories of the configuration, checked and split by content; `frozen` takes its share for testing.
 
     Raises DataError for faulty stories; `skip_bad` leaves them out.
     """
-    read = _read_corrected(config.tags.files, Reading.of(config.tags))
-    checked = check_stories(read.stories, config.tags.labels, read.faults, skip_bad=skip_bad)
-    if checked.faults:
-        _show_left_out(checked, len(read.stories) - len(checked.stories) + len(read.faults))
+    reading = Reading.of(config.tags)
+    read = [read_labelled([name], reading) for name in config.tags.files] or [read_labelled([])]
+    stories = _correct([part.stories for part in read])
+    if n_corrected := sum(len(part.stories) for part in read) - len(stories):
+        progress.say(f"{n_corrected} stories stand in a later file too, and have the labels they have there")
+    unread = [fault for part in read for fault in part.faults]
+    checked = check_stories(stories, config.tags.labels, unread, skip_bad=skip_bad)
+    progress.say(*_describe_left_out(checked, len(stories) - len(checked.stories) + len(unread)))
     if not checked.labels:
         raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
-    versions = find_versions(checked.stories, group_texts([story.text for story in checked.stories]))
-    for note in (*read.notes, *find_notes(checked.stories, checked.labels, versions)):
-        _say(f"note: {note}")
+    near_duplicates = find_near_duplicates(checked.stories, group_stories(checked.stories))
+    notes = (
+        *(note for part in read for note in part.notes),
+        *find_notes(checked.stories, checked.labels, near_duplicates),
+    )
+    progress.say(*(f"note: {note}" for note in notes))
     split = _split(checked.stories, config.tags.held_out, frozen)
     data = TagData(checked.labels, split.train, split.held_out, split.test)
     _check_labels(data)
+    progress.say(*_describe(data))
     return data
 
 
-def _read_corrected(names: Sequence[str], reading: Reading) -> ReadStories:
+def _correct(sources: Sequence[Sequence[LabelledStory]]) -> list[LabelledStory]:
     """The stories of all sources; a text that a later source holds too has the labels it has there."""
-    parts = [read_labelled([name], reading) for name in names] or [read_labelled([])]
     later: set[str] = set()
     kept: list[LabelledStory] = []
-    n_corrected = 0
-    for part in reversed(parts):
-        fresh = [story for story in part.stories if story.fingerprint not in later]
-        n_corrected += len(part.stories) - len(fresh)
-        later.update(story.fingerprint for story in part.stories)
-        kept = fresh + kept
-    if n_corrected:
-        _say(f"{n_corrected} stories stand in a later file too, and have the labels they have there")
-    return ReadStories(
-        kept, [text for part in parts for text in part.faults], [n for part in parts for n in part.notes]
-    )
+    for stories in reversed(sources):
+        kept = [story for story in stories if story.fingerprint not in later] + kept
+        later.update(story.fingerprint for story in stories)
+    return kept
 
 
-def _show_left_out(checked: CheckedStories, n_stories: int) -> None:
+def _describe_left_out(checked: CheckedStories, n_stories: int) -> Iterator[str]:
     rare = [fault.label for fault in checked.faults if fault.label]
     if rare:
         more = f" and {len(rare) - _N_NAMED} more" if len(rare) > _N_NAMED else ""
-        _say(f"left out {len(rare)} labels with too few stories: {', '.join(rare[:_N_NAMED])}{more}")
+        yield f"left out {len(rare)} labels with too few stories: {', '.join(rare[:_N_NAMED])}{more}"
     others = [fault for fault in checked.faults if not fault.label]
     if others:
-        _say(f"left out for {len(others)} faults: {n_stories} stories; the first: {others[0]}")
+        yield f"left out for {len(others)} faults: {n_stories} stories; the first: {others[0]}"
 
 
 def _split(stories: Sequence[LabelledStory], held_out: float, frozen: FrozenTest | None) -> Split:
@@ -99,14 +98,9 @@ def _check_labels(data: TagData) -> None:
     for label, n in data.label_counts.items():
         if not n:
             raise DataError(f"label {label!r}: no story to learn from carries it; add some or leave the label out")
+
+
+def _describe(data: TagData) -> Iterator[str]:
     tested = f", {len(data.test)} to test on" if data.test else ""
-    _say(f"{len(data.train)} stories to learn from, {len(data.held_out)} held out{tested}")
-    _say(f"labels: {', '.join(_count(data.label_counts.items()))}")
-
-
-def _count(counts: Iterable[tuple[str, int]]) -> Iterable[str]:
-    return (f"{label} {n}" for label, n in counts)
-
-
-def _say(text: str) -> None:
-    _console.print(text, markup=False, highlight=False)
+    yield f"{len(data.train)} stories to learn from, {len(data.held_out)} held out{tested}"
+    yield f"labels: {', '.join(f'{label} {n}' for label, n in data.label_counts.items())}"

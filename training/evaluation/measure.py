@@ -1,23 +1,19 @@
-"""All that an evaluation of a bundle measures."""
+"""All that an evaluation of a bundle measures: its tags on labelled stories, its summaries beside references."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from copydesk.model.analysis import Analysis, Document, Options, SummaryOptions
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import DataError
 from copydesk.training.config import SummariesSection
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.articles import load_articles
 from copydesk.training.data.stories import LabelledStory, collect_labels, count_labels, read_stories, story_targets
 from copydesk.training.evaluation.baselines import evaluate_baselines
-from copydesk.training.evaluation.extracts import N_SENTENCES
-from copydesk.training.evaluation.summaries import Article, SummaryReport, score_articles, summarise_scores
+from copydesk.training.evaluation.summaries import SummaryReport, score_articles, summarise_articles, summarise_scores
 from copydesk.training.evaluation.tags import (
     Mistake,
     SliceReport,
@@ -62,8 +58,8 @@ class TagMeasures:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured of a bundle."""
+class BundleMeasures:
+    """All that was measured of a bundle."""
 
     bundle: Bundle
     tags: TagMeasures | None
@@ -79,37 +75,8 @@ class Measured:
         }
 
 
-def measure(
-    bundle: Path,
-    data: str | None,
-    summaries: str | None,
-    *,
-    limit: int | None,
-    device: str,
-    train_data: Sequence[str] = (),
-) -> Measured:
-    """Measure the bundle on labelled stories, on articles with reference summaries, or on both.
-
-    The baselines learn from `train_data`, by default from the corpus that ships.
-    """
-    analyzer = Analyzer.load(bundle, device)
-    tags = _measure_tags(analyzer, data, train_data) if data else None
-    return Measured(analyzer.bundle, tags, _measure_summaries(analyzer, summaries, limit) if summaries else None)
-
-
-def summarise_articles(analyzer: Analyzer, data: Any) -> Iterator[Article | None]:  # Any: datasets has no types
-    """Each article with the sentences we choose; none where it cannot be analysed or has no reference."""
-    options = Options("whole", SummaryOptions(sentences=N_SENTENCES))
-    results = analyzer.analyze_many((Document(text) for text in data["article"]), options)
-    for row, result in zip(data, results, strict=True):
-        if not isinstance(result, Analysis) or not row["highlights"].strip():
-            yield None
-            continue
-        spans = tuple((sentence.start, sentence.end) for sentence in result.story.summary.sentences)
-        yield Article(row.get("source") or "all", row["article"], row["highlights"], spans)
-
-
-def _measure_tags(analyzer: Analyzer, data: str, train_data: Sequence[str]) -> TagMeasures:
+def measure_tags(analyzer: Analyzer, data: str, train_data: Sequence[str] = ()) -> TagMeasures:
+    """Measure the tags on labelled stories; the baselines learn from `train_data`, by default the corpus that ships."""
     stories = read_stories([data])
     rules, labels = analyzer.bundle.rules, analyzer.bundle.labels
     collect_labels(stories, labels)
@@ -127,6 +94,21 @@ def _measure_tags(analyzer: Analyzer, data: str, train_data: Sequence[str]) -> T
     )
 
 
+def measure_summaries(
+    analyzer: Analyzer, source: str, limit: int | None = None, progress: Progress = SILENT
+) -> SummaryReport:
+    """Measure the summaries on articles with reference summaries, on `limit` of them if that is given."""
+    data = load_articles(SummariesSection(source=source))
+    if limit is not None:
+        data = data.shuffle(seed=0).select(range(min(limit, len(data))))
+    found = progress.track(summarise_articles(analyzer, data), len(data), "summaries", "articles")
+    articles = [article for article in found if article is not None]
+    if not articles:
+        raise DataError(f"{source}: none of its {len(data)} articles could be summed up; expected running text")
+    scores = list(progress.track(score_articles(articles), len(articles), "ROUGE", "articles"))
+    return summarise_scores(scores, [article.text for article in articles], len(data) - len(articles))
+
+
 def _measure_baselines(
     stories: Sequence[LabelledStory], labels: Sequence[str], train_data: Sequence[str]
 ) -> dict[str, TagReport] | None:
@@ -134,25 +116,3 @@ def _measure_baselines(
     if not train_data and set(labels) - set(count_labels(train)):
         return None
     return evaluate_baselines(train, stories, labels)
-
-
-def _measure_summaries(analyzer: Analyzer, source: str, limit: int | None) -> SummaryReport:
-    data = load_articles(SummariesSection(source=source))
-    if limit is not None:
-        data = data.shuffle(seed=0).select(range(min(limit, len(data))))
-    with _progress() as progress:
-        task = progress.add_task("summaries", total=len(data))
-        articles = []
-        for article in summarise_articles(analyzer, data):
-            progress.advance(task)
-            articles += [article] if article else []
-        if not articles:
-            raise DataError(f"{source}: none of its {len(data)} articles could be summed up; expected running text")
-        task = progress.add_task("ROUGE", total=len(articles))
-        scores = score_articles(articles, lambda: progress.advance(task))
-    return summarise_scores(scores, [article.text for article in articles], len(data) - len(articles))
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description:9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))

@@ -4,18 +4,23 @@ import math
 import multiprocessing
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from copydesk.model.analysis import Analysis, Document, Options, SummaryOptions
 from copydesk.model.page.sentences import split_sentences
-from copydesk.training.evaluation.extracts import choose_extracts
+from copydesk.training.evaluation.extracts import N_SENTENCES, choose_extracts
 from copydesk.training.evaluation.slices import length_slice, slice_by_length
 from copydesk.training.metrics.bootstrap import Difference, Interval, compare_paired, mean_interval
 from copydesk.training.metrics.quality import Floats
 from copydesk.training.metrics.rouge import KINDS, score_summaries
+
+if TYPE_CHECKING:  # the processes that score articles need no torch
+    from copydesk.model.analyzer import Analyzer
 
 OURS, LEAD = "copydesk", "lead-3"
 LATER = 20  # places of sentences that are counted one by one
@@ -66,13 +71,27 @@ class SummaryReport:
     n_left_out: int
 
 
-def score_articles(articles: Sequence[Article], advance: Callable[[], object]) -> list[ArticleScores]:
-    """Each article's scores, computed in processes; `advance` is called once per article."""
-    scores = []
-    for score in _map_parallel(articles):
-        scores.append(score)
-        advance()
-    return scores
+def summarise_articles(analyzer: "Analyzer", data: Any) -> Iterator[Article | None]:  # Any: datasets has no types
+    """Each article with the sentences we choose; none where it cannot be analysed or has no reference."""
+    options = Options("whole", SummaryOptions(sentences=N_SENTENCES))
+    results = analyzer.analyze_many((Document(text) for text in data["article"]), options)
+    for row, result in zip(data, results, strict=True):
+        if not isinstance(result, Analysis) or not row["highlights"].strip():
+            yield None
+            continue
+        spans = tuple((sentence.start, sentence.end) for sentence in result.story.summary.sentences)
+        yield Article(row.get("source") or "all", row["article"], row["highlights"], spans)
+
+
+def score_articles(articles: Sequence[Article]) -> Iterator[ArticleScores]:
+    """Each article's scores, computed in processes."""
+    n_processes = min(os.cpu_count() or 1, math.ceil(len(articles) / _PER_PROCESS))
+    if n_processes <= 1:
+        yield from map(score_article, articles)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads can hang
+    with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        yield from pool.map(score_article, articles, chunksize=_CHUNK)
 
 
 def score_article(article: Article) -> ArticleScores:
@@ -83,7 +102,7 @@ def score_article(article: Article) -> ArticleScores:
     texts = {name: [sentences[i] for i in indices] for name, indices in chosen.items()}
     texts[OURS] = [article.text[start:end] for start, end in article.ours]
     chosen[OURS] = [bisect_right(spans, start, key=lambda span: span.start) - 1 for start, _ in article.ours]
-    scores = score_summaries(list(texts.values()), [article.reference] * len(texts)).values
+    scores = score_summaries(list(texts.values()), [article.reference] * len(texts))
     rouge = {name: tuple(map(float, row)) for name, row in zip(texts, scores, strict=True)}
     return ArticleScores(article.source, length_slice(article.text), len(spans), rouge, chosen)
 
@@ -101,16 +120,6 @@ def summarise_scores(scores: Sequence[ArticleScores], texts: Iterable[str], n_le
         positions={name: _count_positions(score.chosen[name] for score in scores) for name in scores[0].chosen},
         n_left_out=n_left_out,
     )
-
-
-def _map_parallel(articles: Sequence[Article]) -> Iterator[ArticleScores]:
-    n_processes = min(os.cpu_count() or 1, math.ceil(len(articles) / _PER_PROCESS))
-    if n_processes <= 1:
-        yield from map(score_article, articles)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads can hang
-    with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
-        yield from pool.map(score_article, articles, chunksize=_CHUNK)
 
 
 def _compare(scores: Sequence[ArticleScores]) -> dict[str, SystemScores]:

@@ -24,6 +24,11 @@ def bundle_weights(network: Network, start: Weights, original: Weights, rank: in
     return heads | {f"adapter.{name}": tensor for name, tensor in low_rank_updates(weights, original, rank).items()}
 
 
+def copy_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The module's weights as they are now."""
+    return {name: weight.clone() for name, weight in module.state_dict().items()}
+
+
 def encoder_weights(body: nn.Module, start: Weights) -> dict[str, Tensor]:
     """The trained weights in fp32 by the encoder's own names, low-rank updates merged in.
 
@@ -43,7 +48,7 @@ def low_rank_updates(weights: Weights, original: Weights, rank: int) -> dict[str
 
     Raises ConfigError: see `check_storable`.
     """
-    check_storable(weights, original)
+    check_storable(weights, original, rank)
     updates: dict[str, Tensor] = {}
     for name, weight in weights.items():
         change = weight - original[name]
@@ -54,9 +59,9 @@ def low_rank_updates(weights: Weights, original: Weights, rank: int) -> dict[str
     return updates
 
 
-def check_storable(weights: Weights, original: Weights) -> None:
-    """Raise ConfigError when something but the matrices changed: a low-rank update cannot hold that."""
-    for name, weight in weights.items():
+def check_storable(weights: Weights, original: Weights, rank: int) -> None:
+    """Raise ConfigError when something but the matrices changed: an update of a rank cannot hold that, 0 holds all."""
+    for name, weight in weights.items() if rank else ():
         is_matrix = weight.dim() == 2 and name.endswith(".weight")
         if not is_matrix and not torch.equal(weight, original[name]):
             raise ConfigError(

@@ -1,47 +1,31 @@
-"""From trained weights to the bundle that will serve: saved, calibrated on what was saved, and described."""
+"""The bundle that a run makes: described before training, calibrated on the network that will serve, and saved."""
 
 import glob
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
-from copydesk.model.bundles.weights import save_bundle
+from copydesk.model.bundles.weights import as_stored, make_network, save_bundle
+from copydesk.model.files.disk import file_sha256
+from copydesk.model.network.device import choose_device
+from copydesk.model.network.encoder import Encoder
 from copydesk.model.network.encoder_files import EncoderFiles
 from copydesk.model.output.tags import LabelRule
 from copydesk.training.config import TrainingConfig
-from copydesk.training.data.stories import story_targets
+from copydesk.training.data.stories import LabelledStory, story_targets
 from copydesk.training.data.tag_data import TagData
 from copydesk.training.evaluation.tags import evaluate_tags, story_logits
 from copydesk.training.fit.card import model_card
 from copydesk.training.metrics.calibration import make_rules
 
 
-def save_trained(
-    config: TrainingConfig, weights: Mapping[str, Tensor], data: TagData, files: EncoderFiles, out: Path
-) -> Bundle:
-    """Save, then load what was saved and calibrate that: the numbers are those of the model that will serve."""
-    bundle = _describe(config, data, files)
-    save_bundle(out, bundle, weights, model_card(bundle))
-    logits, targets = story_logits(Analyzer.load(out), data.held_out), story_targets(data.held_out, data.labels)
-    rules = make_rules(data.labels, targets, logits)
-    metrics = evaluate_tags(targets, logits, rules).to_json()
-    final = replace(bundle, rules=rules, report={**bundle.report, "held_out": metrics})
-    return save_bundle(out, final, weights, model_card(final))
-
-
-def fingerprints(config: TrainingConfig) -> list[dict[str, str]]:
-    """Name and SHA-256 of every local file that was learned from."""
-    sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
-    paths = [Path(path) for source in sources for path in sorted(glob.glob(source))]
-    return [{"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths]
-
-
-def _describe(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bundle:
+def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bundle:
+    """What is known of the bundle before training: all but rules and metrics."""
     section = config.encoder
     return Bundle(
         name=config.name,
@@ -53,8 +37,35 @@ def _describe(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bun
         heads=config.heads.to_heads(),
         adapter_scale=1.0 if section.rank else None,
         report={
-            "data": fingerprints(config),
+            "data": _fingerprint_sources(config),
             "stories": {"train": len(data.train), "held_out": len(data.held_out), "labels": data.label_counts},
             "training": config.model_dump(mode="json"),
         },
     )
+
+
+def load_trained(bundle: Bundle, weights: Mapping[str, Tensor], encoder: Encoder, tokenizer: Tokenizer) -> Analyzer:
+    """The analyzer that `Analyzer.load` will give once the bundle is saved; the pretrained encoder becomes its own."""
+    network = make_network(encoder, bundle, as_stored(weights))
+    return Analyzer(bundle, network, tokenizer, choose_device("auto"))
+
+
+def calibrate_bundle(analyzer: Analyzer, held_out: Sequence[LabelledStory]) -> Bundle:
+    """The analyzer's bundle with calibration and thresholds from stories held out, and the quality on them."""
+    bundle = analyzer.bundle
+    logits, targets = story_logits(analyzer, held_out), story_targets(held_out, bundle.labels)
+    rules = make_rules(bundle.labels, targets, logits)
+    metrics = evaluate_tags(targets, logits, rules).to_json()
+    return replace(bundle, rules=rules, report={**bundle.report, "held_out": metrics})
+
+
+def save_trained(out: Path, bundle: Bundle, weights: Mapping[str, Tensor]) -> Bundle:
+    """Save the bundle with its card; returns it with its digest."""
+    return save_bundle(out, bundle, weights, model_card(bundle))
+
+
+def _fingerprint_sources(config: TrainingConfig) -> list[dict[str, str]]:
+    """Name and SHA-256 of every local file that is learned from."""
+    sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
+    paths = [Path(path) for source in sources for path in sorted(glob.glob(source))]
+    return [{"file": path.name, "sha256": file_sha256(path)} for path in paths]

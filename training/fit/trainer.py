@@ -16,8 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from copydesk.model.network.heads import Network, NetworkOutput, SentenceLayout
 from copydesk.model.network.windows import SpecialTokens
 from copydesk.training.config import EncoderSection, TrainingConfig
-from copydesk.training.fit.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, Examples, collate
-from copydesk.training.fit.predict import has_bf16, predict_logits
+from copydesk.training.console import Progress, Update
+from copydesk.training.fit.checkpoints import checkpoint_step, last_checkpoint
+from copydesk.training.fit.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, collate
+from copydesk.training.fit.forward import has_bf16, predict_logits
 from copydesk.training.metrics.quality import all_quality, macro_f1
 
 _UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
@@ -92,6 +94,33 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
         return self.optimizer
 
 
+class TellSteps(transformers.TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Tells each step with the latest loss and macro-F1, and each evaluation."""
+
+    def __init__(self, progress: Progress, update: Update) -> None:
+        self._progress, self._update = progress, update
+        self._latest: dict[str, str] = {}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The steps that a checkpoint had done."""
+        self._update(state.global_step, state.max_steps, "")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """One step more."""
+        self._update(state.global_step, state.max_steps, ", ".join(self._latest.values()))
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:
+        """Losses, learning rates and results of evaluations, each when it comes."""
+        if "loss" in logs:
+            self._latest["loss"] = f"loss {logs['loss']:.3f}"
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **kwargs: Any) -> None:
+        """Quality on the stories held out."""
+        self._latest["macro_f1"] = f"macro-F1 {metrics['eval_macro_f1']:.3f}"
+        text = f"step {state.global_step} of {state.max_steps}: {self._latest['macro_f1']}"
+        self._progress.say(f"{text}, loss {metrics['eval_loss']:.3f} on stories held out")
+
+
 def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean binary cross-entropy over the known targets; 0 where none is known."""
     known = targets != UNKNOWN
@@ -107,6 +136,7 @@ def train_network(
     *,
     special: SpecialTokens,
     directory: Path,
+    progress: Progress,
 ) -> None:
     """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them.
 
@@ -123,8 +153,8 @@ def train_network(
         held_out,
         special,
         model=FrozenEncoderNetwork(network) if config.encoder.mode == "head" else network,
-        train_dataset=Examples(examples),
-        eval_dataset=Examples(held_out),
+        train_dataset=examples,
+        eval_dataset=held_out,
         args=transformers.TrainingArguments(
             output_dir=str(directory),
             num_train_epochs=1,
@@ -144,13 +174,20 @@ def train_network(
             load_best_model_at_end=stops_early,
             metric_for_best_model="macro_f1",
             remove_unused_columns=False,
+            disable_tqdm=True,
             report_to=[],
             seed=config.seed,
             ddp_find_unused_parameters=True,
         ),
         callbacks=[transformers.EarlyStoppingCallback(settings.patience)] if stops_early else [],
     )
-    trainer.train(resume_from_checkpoint=_last_checkpoint(directory))
+    trainer.remove_callback(transformers.PrinterCallback)
+    checkpoint = last_checkpoint(directory)
+    if checkpoint is not None:
+        progress.say(f"going on after step {checkpoint_step(checkpoint)}, from {checkpoint}")
+    with progress.task("training", "steps") as update:
+        trainer.add_callback(TellSteps(progress, update))
+        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
 
 
 def prepare_encoder(network: Network, section: EncoderSection) -> None:
@@ -176,7 +213,3 @@ def prepare_encoder(network: Network, section: EncoderSection) -> None:
         for parameter in body.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
-
-
-def _last_checkpoint(directory: Path) -> str | None:
-    return transformers.trainer_utils.get_last_checkpoint(str(directory)) if directory.is_dir() else None

@@ -17,7 +17,7 @@ from copydesk.training.metrics.bootstrap import (
 )
 from copydesk.training.metrics.quality import Decisions, Floats, all_quality, calibration_error, macro_f1
 from copydesk.training.metrics.rouge import KINDS
-from copydesk.training.release.scored import Version
+from copydesk.training.release.scored import ScoredBundle
 
 MACRO, ERROR = "macro-F1", "ECE"
 _ALPHA = 0.025  # a loss is beyond noise when its 95 % interval lies above 0; shared among the labels (Bonferroni)
@@ -85,7 +85,11 @@ class Check:
 
 
 def check_tags(
-    place: str, stories: Sequence[LabelledStory], candidate: Version, current: Version | None, tolerances: Tolerances
+    place: str,
+    stories: Sequence[LabelledStory],
+    candidate: ScoredBundle,
+    current: ScoredBundle | None,
+    tolerances: Tolerances,
 ) -> list[Check]:
     """Checks of the tags: macro-F1 and calibration over the labels in common, then each label.
 
@@ -114,7 +118,7 @@ def has_enough(stories: Sequence[LabelledStory], labels: Sequence[str]) -> bool:
     return bool(stories) and bool(((story_targets(stories, labels) > 0).sum(axis=0) >= MIN_EXAMPLES).any())
 
 
-def check_summaries(candidate: Version, current: Version | None, tolerances: Tolerances) -> list[Check]:
+def check_summaries(candidate: ScoredBundle, current: ScoredBundle | None, tolerances: Tolerances) -> list[Check]:
     """Checks of each kind of ROUGE on the articles that both versions sum up; shown alone without a current one."""
     if candidate.rouge is None:
         return []
@@ -135,8 +139,8 @@ def _check_common(
     place: str,
     stories: Sequence[LabelledStory],
     labels: Sequence[str],
-    candidate: Version,
-    current: Version,
+    candidate: ScoredBundle,
+    current: ScoredBundle,
     *,
     tolerances: Tolerances,
 ) -> Iterator[Check]:
@@ -160,7 +164,7 @@ def _check_common(
 
 
 def _check_first(
-    place: str, stories: Sequence[LabelledStory], candidate: Version, tolerances: Tolerances
+    place: str, stories: Sequence[LabelledStory], candidate: ScoredBundle, tolerances: Tolerances
 ) -> Iterator[Check]:
     labels = candidate.bundle.labels
     targets, ours = story_targets(stories, labels), candidate.decide(place, labels)
@@ -178,7 +182,7 @@ def _check_first(
 
 
 def _check_added(
-    place: str, stories: Sequence[LabelledStory], candidate: Version, labels: Sequence[str]
+    place: str, stories: Sequence[LabelledStory], candidate: ScoredBundle, labels: Sequence[str]
 ) -> Iterator[Check]:
     """A label that nobody knew before must not be worse than its assignment to every story."""
     targets, ours = story_targets(stories, labels), candidate.decide(place, labels)
@@ -195,7 +199,7 @@ def _check_added(
 
 
 def _show_removed(
-    place: str, stories: Sequence[LabelledStory], current: Version, labels: Sequence[str]
+    place: str, stories: Sequence[LabelledStory], current: ScoredBundle, labels: Sequence[str]
 ) -> Iterator[Check]:
     before = _f1(story_targets(stories, labels), current.decide(place, labels), labels) if labels else {}
     for label in labels:

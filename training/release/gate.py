@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,22 @@ from copydesk.training.data.check import MIN_EXAMPLES
 from copydesk.training.data.stories import LabelledStory
 from copydesk.training.metrics.rouge import KINDS
 from copydesk.training.release.checks import ERROR, MACRO, Check, Tolerances, check_summaries, check_tags, has_enough
-from copydesk.training.release.scored import Sets, Version, score_version
+from copydesk.training.release.scored import ScoredBundle, Sets, score_bundle
 
 FROZEN, NEW = "frozen test", "new data"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a candidate is judged.
+
+    summaries: Parquet with article and highlights, to compare ROUGE on; is_forced: it is promoted whatever comes out.
+    """
+
+    tolerances: Tolerances = field(default_factory=Tolerances)
+    summaries: str | None = None
+    is_forced: bool = False
+    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,10 @@ class Verdict:
     def is_passed(self) -> bool:
         """The candidate may become current."""
         return not self.reasons
+
+    def checks_by_place(self) -> list[tuple[str, list[Check]]]:
+        """The checks on each set of stories or articles."""
+        return [(place, list(checks)) for place, checks in groupby(self.checks, key=lambda check: check.place)]
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -48,8 +66,8 @@ class Verdict:
 
 
 def judge(
-    candidate: Version,
-    current: Version | None,
+    candidate: ScoredBundle,
+    current: ScoredBundle | None,
     sets: Sets,
     tolerances: Tolerances | None = None,
     *,
@@ -74,11 +92,7 @@ def submit(
     store: Store,
     frozen_test: Sequence[LabelledStory],
     new_data: Sequence[LabelledStory],
-    *,
-    summaries: str | None = None,
-    tolerances: Tolerances | None = None,
-    force: bool = False,
-    device: str = "auto",
+    terms: Terms,
 ) -> Verdict:
     """Add the bundle to the store, judge it against the current version, and promote it if it passed or by force.
 
@@ -89,12 +103,13 @@ def submit(
     digest = store.add(bundle).digest
     current = store.current()
     sets = {FROZEN: frozen_test, NEW: new_data}
-    candidate = score_version(store.path(digest), sets, summaries, device)
+    candidate = score_bundle(store.path(digest), sets, terms.summaries, terms.device)
     rival = find_rival(store, current, candidate.bundle)
-    verdict = judge(candidate, score_version(rival, sets, summaries, device) if rival else None, sets, tolerances)
+    scored = score_bundle(rival, sets, terms.summaries, terms.device) if rival else None
+    verdict = judge(candidate, scored, sets, terms.tolerances)
     data = {name: describe_stories(stories) for name, stories in sets.items()}
-    details = {"data": data, "summaries": summaries, "result": verdict.to_journal()}
-    if verdict.is_passed or force:
+    details = {"data": data, "summaries": terms.summaries, "result": verdict.to_journal()}
+    if verdict.is_passed or terms.is_forced:
         store.promote(digest, instead_of=current, is_forced=not verdict.is_passed, **details)
     else:
         store.refuse(digest, instead_of=current, **details)
@@ -115,7 +130,7 @@ def describe_stories(stories: Sequence[LabelledStory]) -> dict[str, Any]:
     return {"stories": len(stories), "sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()}
 
 
-def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: Version) -> list[str]:
+def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: ScoredBundle) -> list[str]:
     """A test that can show nothing lets nothing pass."""
     if has_enough(stories, candidate.bundle.labels):
         return []

@@ -1,4 +1,4 @@
-"""A version of the model beside what it says of stories and articles: all that a comparison needs."""
+"""A bundle with what it says of stories and articles: all that a comparison needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from copydesk.model.errors import BundleError, DataError
 from copydesk.training.config import SummariesSection
 from copydesk.training.data.articles import load_articles
 from copydesk.training.data.stories import LabelledStory
-from copydesk.training.evaluation.measure import summarise_articles
-from copydesk.training.evaluation.summaries import Article
+from copydesk.training.evaluation.summaries import Article, summarise_articles
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.metrics.quality import Decisions, Floats
 from copydesk.training.metrics.rouge import KINDS, score_summaries
@@ -22,7 +21,7 @@ Sets = Mapping[str, Sequence[LabelledStory]]  # by name, such as "frozen test"
 
 
 @dataclass(frozen=True)
-class Version:
+class ScoredBundle:
     """scores: per set of stories, float64 [stories, labels]; rouge: float64 [articles, kinds], NaN where there is no
     summary, or none if no articles were given."""
 
@@ -41,7 +40,7 @@ class Version:
         return decisions
 
 
-def score_version(directory: Path, sets: Sets, summaries: str | None = None, device: str = "auto") -> Version:
+def score_bundle(directory: Path, sets: Sets, summaries: str | None = None, device: str = "auto") -> ScoredBundle:
     """Let the bundle analyse everything. Raises BundleError when a score is not a number."""
     analyzer = Analyzer.load(directory, device)
     rules = analyzer.bundle.rules
@@ -49,7 +48,7 @@ def score_version(directory: Path, sets: Sets, summaries: str | None = None, dev
     scores = {name: calibrate(story_logits(analyzer, stories), rules) for name, stories in filled.items()}
     if not all(np.isfinite(values).all() for values in scores.values()):
         raise BundleError(f"{directory}: gives scores that are not numbers; train it again")
-    return Version(analyzer.bundle, scores, _score_rouge(analyzer, summaries) if summaries else None)
+    return ScoredBundle(analyzer.bundle, scores, _score_rouge(analyzer, summaries) if summaries else None)
 
 
 def _score_rouge(analyzer: Analyzer, source: str) -> Floats:
@@ -64,5 +63,5 @@ def _article_rouge(article: Article | None) -> Floats:
     if article is None:
         return np.full(len(KINDS), np.nan)
     sentences = [article.text[start:end] for start, end in article.ours]
-    row: Floats = score_summaries([sentences], [article.reference]).values[0]
+    row: Floats = score_summaries([sentences], [article.reference])[0]
     return row

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from copydesk.training.data.measures import DataMeasures
+from copydesk.training.data.profile import Profile
 from copydesk.training.reports.plots import COLOURS, INK, plot_style, to_svg
 
 _MAX_LABELS = 30
@@ -14,7 +14,7 @@ _MIN_SHARE = 0.005  # that is written out
 _MAX_WORDS = 3000  # longer texts stand in the last bar
 
 
-def plot_labels(data: DataMeasures) -> str:
+def plot_labels(data: Profile) -> str:
     """Stories per label as bars; the doubted ones among them in a second colour."""
     ranked = sorted(data.labels.items(), key=lambda pair: pair[1].n_stories)[-_MAX_LABELS:]
     names, counts = [label for label, _ in ranked], [count.n_stories for _, count in ranked]
@@ -28,7 +28,7 @@ def plot_labels(data: DataMeasures) -> str:
         return to_svg(figure, "labels")
 
 
-def plot_lengths(data: DataMeasures) -> str:
+def plot_lengths(data: Profile) -> str:
     """How many stories have how many words."""
     with plot_style():
         figure, axis = _figure(2.4)
@@ -39,7 +39,7 @@ def plot_lengths(data: DataMeasures) -> str:
         return to_svg(figure, "lengths")
 
 
-def plot_together(data: DataMeasures) -> str:
+def plot_together(data: Profile) -> str:
     """Of the stories with the label of the row, the share that carry the label of the column."""
     names = sorted(data.labels, key=lambda label: -data.labels[label].n_stories)[:_MAX_TOGETHER]
     shares = np.array([[data.share_with(row, column) for column in names] for row in names])

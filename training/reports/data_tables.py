@@ -1,13 +1,13 @@
 """The data check as short tables for a terminal."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.text import Text
 
-from copydesk.training.data.measures import DataMeasures
-from copydesk.training.reports.table import make_table
+from copydesk.training.data.profile import Profile
+from copydesk.training.reports.tables import make_table
 
 _N_LABELS = 30  # rows of the label table
 _N_FAULTS = 3  # of each kind
@@ -15,32 +15,31 @@ _N_SHOWN = 10  # pairs of labels, doubted labels
 _BAR = 24  # characters
 
 
-def print_data(console: Console, data: DataMeasures) -> None:
+def data_tables(data: Profile) -> Iterator[RenderableType]:
     """Faults first, then labels, pairs of labels, doubted labels, notes, and whether the data can be used."""
-    _print_faults(console, data)
-    _print_labels(console, data)
-    _print_together(console, data)
-    _print_doubted(console, data)
+    yield from _faults(data)
+    yield from _labels(data)
+    yield from _together(data)
+    yield from _doubted(data)
     lengths = ", ".join(f"{name} {n:,}" for name, n in data.length_quantiles().items())
     by_number = ", ".join(f"{n}: {count:,}" for n, count in data.stories_by_n_labels.items())
     for name, text in (("words", lengths), ("labels per story", by_number)):
-        console.print(Text.assemble((f"{name}: ", "bold"), text))
+        yield Text.assemble((f"{name}: ", "bold"), text)
     for note in data.notes:
-        console.print(Text.assemble(("note: ", "bold yellow"), note), soft_wrap=True)
-    console.print(_verdict(data), soft_wrap=True)
+        yield Text.assemble(("note: ", "bold yellow"), note)
+    yield _verdict(data)
 
 
-def _print_faults(console: Console, data: DataMeasures) -> None:
+def _faults(data: Profile) -> Iterator[RenderableType]:
     for kind, n in Counter(fault.kind for fault in data.faults).items():
-        console.print(Text(f"{n} {kind}", style="bold red"))
+        yield Text(f"{n} {kind}", style="bold red")
         shown = [fault for fault in data.faults if fault.kind == kind][:_N_FAULTS]
-        for fault in shown:
-            console.print(Text(f"  {fault}"), soft_wrap=True)
+        yield from (f"  {fault}" for fault in shown)
         if n > len(shown):
-            console.print(Text(f"  and {n - len(shown)} more", style="dim"))
+            yield Text(f"  and {n - len(shown)} more", style="dim")
 
 
-def _print_labels(console: Console, data: DataMeasures) -> None:
+def _labels(data: Profile) -> Iterator[RenderableType]:
     title = f"{_stories(data.n_stories)} from {_files(data.files)}, {len(data.labels)} labels"
     table = make_table(title, "label", "stories", "share", "unsure", "AP*", "doubted")
     table.add_column()
@@ -56,25 +55,24 @@ def _print_labels(console: Console, data: DataMeasures) -> None:
         )
         bar = "█" * max(1, round(_BAR * count.n_stories / most))
         table.add_row(Text(label), *numbers, str(count.n_doubted or ""), Text(bar, style="blue"))
-    console.print(table)
+    yield table
     rest = ranked[_N_LABELS:]
     if rest:
-        console.print(
-            f"and {len(rest)} labels of {rest[-1][1].n_stories} to {_stories(rest[0][1].n_stories)}", style="dim"
-        )
-    console.print("* average precision of TF-IDF with logistic regression on stories it did not see\n", style="dim")
+        ends = f"{rest[-1][1].n_stories} to {_stories(rest[0][1].n_stories)}"
+        yield Text(f"and {len(rest)} labels of {ends}", style="dim")
+    yield Text("* average precision of TF-IDF with logistic regression on stories it did not see\n", style="dim")
 
 
-def _print_together(console: Console, data: DataMeasures) -> None:
+def _together(data: Profile) -> Iterator[RenderableType]:
     if not data.together:
         return
     table = make_table("labels that stand together", "rarer", "stories", "of the rarer", "with")
     for pair in data.together[:_N_SHOWN]:
         table.add_row(Text(pair.rarer), f"{pair.n_stories:,}", f"{pair.share:.0%}", Text(pair.other))
-    console.print(table)
+    yield table
 
 
-def _print_doubted(console: Console, data: DataMeasures) -> None:
+def _doubted(data: Profile) -> Iterator[RenderableType]:
     if not data.doubted:
         return
     table = make_table("labels worth a second look", "story", "probability")
@@ -84,12 +82,12 @@ def _print_doubted(console: Console, data: DataMeasures) -> None:
     for error in data.doubted[:_N_SHOWN]:
         given = "given" if error.is_given else "missing"
         table.add_row(Text(error.id), f"{error.score:.2f}", Text(error.label), given, Text(error.where, style="dim"))
-    console.print(table)
+    yield table
     if len(data.doubted) > _N_SHOWN:
-        console.print(f"and {len(data.doubted) - _N_SHOWN} more; --report lists them\n", style="dim")
+        yield Text(f"and {len(data.doubted) - _N_SHOWN} more; --report lists them\n", style="dim")
 
 
-def _verdict(data: DataMeasures) -> Text:
+def _verdict(data: Profile) -> Text:
     labels = f"{len(data.labels)} label{'s' if len(data.labels) != 1 else ''}"
     if not data.faults:
         return Text(f"usable: {_stories(data.n_stories)}, {labels}, no fault", style="bold green")

@@ -25,6 +25,7 @@ from copydesk.training.data.stories import LabelledStory, read_stories, story_ta
 from copydesk.training.data.tag_data import load_tag_data
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.fit.run import train
+from copydesk.training.fit.warm_start import find_start
 from copydesk.training.metrics.quality import all_quality, label_quality, macro_f1
 from support.tiny import LABELS, ROOT
 
@@ -49,7 +50,7 @@ def measure_ours(drawn: Sequence[LabelledStory], test: Sequence[LabelledStory], 
     (folder / "drawn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = read_config(ROOT / "configs" / "few_shot.toml").with_sources([str(folder / "drawn.jsonl")], None)
     started = time.perf_counter()
-    train(config, load_tag_data(config), folder / "bundle")
+    train(config, load_tag_data(config), find_start(config), folder / "bundle")
     seconds = time.perf_counter() - started
     return score_bundle(folder / "bundle", test), seconds
 

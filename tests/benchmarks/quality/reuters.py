@@ -24,10 +24,11 @@ from copydesk.training.config import read_config
 from copydesk.training.data.splits import FrozenTest
 from copydesk.training.data.stories import LabelledStory, read_stories, story_targets
 from copydesk.training.data.tag_data import load_tag_data
-from copydesk.training.evaluation.measure import measure
+from copydesk.training.evaluation.measure import measure_summaries
 from copydesk.training.evaluation.summaries import OURS
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.fit.run import train
+from copydesk.training.fit.warm_start import find_start
 from copydesk.training.metrics.quality import Decisions, label_quality, micro_f1
 from support.tiny import ROOT
 
@@ -50,7 +51,8 @@ def run_ours(learn: Sequence[LabelledStory], test: Sequence[LabelledStory], labe
     (out / "learn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = read_config(ROOT / "configs" / "topics.toml").with_sources([str(out / "learn.jsonl")], None)
     started = time.perf_counter()
-    bundle = train(config, load_tag_data(config, skip_bad=True), out / "bundle", base=DEFAULT_BUNDLE)
+    data, start = load_tag_data(config, skip_bad=True), find_start(config, DEFAULT_BUNDLE)
+    bundle = train(config, data, start, out / "bundle")
     minutes = (time.perf_counter() - started) / 60
     scores = calibrate(story_logits(Analyzer.load(out / "bundle"), test), bundle.rules)
     decisions = np.zeros((len(test), len(labels)), bool)
@@ -107,8 +109,5 @@ def _compare_summaries(report: Report, bundle: Path, n_articles: int | None) -> 
 
 
 def _measure_rouge(bundle: Path, n_articles: int | None) -> dict[str, float]:
-    summaries = measure(
-        bundle, None, str(find_data("cnndm-validation.parquet")), limit=n_articles, device="auto"
-    ).summaries
-    assert summaries
-    return summaries.groups["all"][OURS].mean
+    source = str(find_data("cnndm-validation.parquet"))
+    return measure_summaries(Analyzer.load(bundle), source, n_articles).groups["all"][OURS].mean

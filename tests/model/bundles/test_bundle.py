@@ -50,13 +50,21 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         load_manifest(tmp_path / "b")
 
 
+def test_another_activation_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("copydesk.model.bundles.manifest._ACTIVATION", "softmax")
+        make_tiny_bundle(tmp_path / "b")
+    with pytest.raises(BundleError, match="activation 'softmax', this version knows 'sigmoid'; upgrade copydesk"):
+        load_manifest(tmp_path / "b")
+
+
 def test_an_encoder_with_other_weights_is_refused(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "b")
     path = tmp_path / "b" / "bundle.json"
     bundle = load_manifest(tmp_path / "b")
     object.__setattr__(bundle, "encoder_sha256", "0" * 64)
     with pytest.raises(EncoderError, match=r"has SHA-256 .* expected 000000000000"):
-        load_network(path.parent, bundle)
+        load_network(path.parent, bundle, find_encoder(bundle.encoder))
 
 
 def test_a_failed_save_leaves_the_old_bundle(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def test_another_encoding_is_named(client: TestClient, encoding: str) -> None:
         ("[" + "[]," * MAX_VALUES + "[]]", "more than 10000 values"),
         ("[" + "1," * MAX_VALUES + "1]", "more than 10000 values"),
         ("[" + '"",' * MAX_VALUES + '""]', "more than 10000 values"),
+        ('["\\\\", ' + "[]," * MAX_VALUES + "[]]", "more than 10000 values"),
         ("[" + '"\\\\",' * 30_000 + '""]', "more than 10000 values"),
         ('{"a": "' + '\\",[' * 10 + '", "b": ' + "[" * MAX_VALUES + "]" * MAX_VALUES + "}", "more than 10000 values"),
         ("{" + ",".join(f'"k{n}": 1' for n in range(MAX_KEYS + 1)) + "}", f"{MAX_KEYS + 1} keys in one object"),

@@ -5,14 +5,14 @@ from typer.testing import CliRunner
 
 pytest.importorskip("peft")
 
+from copydesk.__main__ import join_commands
 from copydesk.model.errors import CopydeskError
-from copydesk.training.cli.cli import commands
 from support.tiny import CASES
 
 
 def check(*arguments: str | Path) -> tuple[int, str]:
     """Exit code and output of `copydesk data check`."""
-    result = CliRunner().invoke(commands, ["data", "check", *map(str, arguments)], env={"COLUMNS": "1000"})
+    result = CliRunner().invoke(join_commands(), ["data", "check", *map(str, arguments)], env={"COLUMNS": "1000"})
     if isinstance(result.exception, CopydeskError):
         return result.exception.exit_code, str(result.exception)
     return result.exit_code, " ".join(result.output.split())

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError, StoreError
-from copydesk.training.cli.cli import commands
+from copydesk.training.cli import models
 from copydesk.training.data.frozen import add_frozen
 from copydesk.training.data.stories import read_stories
 from support.tiny import LABELS, STORY, make_tiny_bundle
@@ -44,7 +44,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> Result:
-        return CliRunner().invoke(commands, ["models", *map(str, arguments)])
+        return CliRunner().invoke(models.commands, [*map(str, arguments)])
 
     return call
 

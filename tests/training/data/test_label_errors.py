@@ -3,6 +3,7 @@ import pytest
 
 from copydesk.training.data.label_errors import N_FOLDS, LabelError, cross_validate, find_label_errors
 from copydesk.training.data.stories import LabelledStory
+from support.progress import Heard
 
 TOPICS = {"trade": "tariff duty export import", "drugs": "heroin fentanyl cartel seizure"}
 
@@ -16,7 +17,7 @@ STORIES = [make_story(n, *(("trade",), ("drugs",), ())[n % 3]) for n in range(12
 
 
 def doubted(stories: list[LabelledStory]) -> set[tuple[str, str, bool]]:
-    scores = cross_validate(stories, ("trade", "drugs"), range(len(stories)), lambda: None)
+    scores = cross_validate(stories, ("trade", "drugs"), range(len(stories)))
     return {(e.id, e.label, e.is_given) for e in find_label_errors(stories, ("trade", "drugs"), scores)}
 
 
@@ -36,15 +37,16 @@ def test_an_unsure_label_is_neither_learned_nor_doubted() -> None:
 
 
 def test_every_step_is_told() -> None:
-    steps: list[None] = []
-    cross_validate(STORIES, ("trade", "drugs"), range(len(STORIES)), lambda: steps.append(None))
-    assert len(steps) == N_FOLDS * 2
+    heard = Heard()
+    cross_validate(STORIES, ("trade", "drugs"), range(len(STORIES)), heard)
+    n_models = N_FOLDS * 2
+    assert heard.steps == {"looking for label errors": [(n, n_models) for n in range(n_models + 1)]}
 
 
 def test_a_story_is_scored_by_a_model_that_saw_no_version_of_it() -> None:
     one_word = [LabelledStory(f"special word {n}", frozenset({"trade"})) for n in range(20)]
-    apart = cross_validate([*STORIES, *one_word], ("trade",), [*range(120), *[120] * 20], lambda: None)
-    among = cross_validate([*STORIES, *one_word], ("trade",), range(140), lambda: None)
+    apart = cross_validate([*STORIES, *one_word], ("trade",), [*range(120), *[120] * 20])
+    among = cross_validate([*STORIES, *one_word], ("trade",), range(140))
     assert float(np.mean(among[120:])) > float(np.mean(apart[120:])) + 0.3
 
 

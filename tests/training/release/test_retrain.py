@@ -14,17 +14,14 @@ pytest.importorskip("peft")
 
 import copydesk.training.fit.run
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import DataError
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
-from copydesk.training.cli.cli import commands
-from copydesk.training.config import TrainingConfig, read_config
+from copydesk.training.cli import train
 from copydesk.training.data.frozen import read_frozen
 from copydesk.training.data.splits import FrozenTest
-from copydesk.training.release.retrain import choose_base
-from support.tiny import STORY, TRAINING_WARNINGS, make_tiny_bundle, write_config, write_stories
+from support.tiny import STORY, TRAINING_WARNINGS, write_config, write_stories
 
 pytestmark = TRAINING_WARNINGS
 
@@ -40,7 +37,7 @@ def run(tmp_path: Path) -> Run:
 
     def call(*options: object, name: str) -> Result:
         target = ("--out", tmp_path / name, "--store", tmp_path / "models")
-        return CliRunner().invoke(commands, ["train", *map(str, (config, *target, *options))])
+        return CliRunner().invoke(train.commands, [*map(str, (config, *target, *options))])
 
     return call
 
@@ -102,14 +99,14 @@ def test_what_is_better_serves_and_what_learned_poison_does_not(run: Run, tmp_pa
 
 def test_force_promotes_and_the_journal_says_so(run: Run, tmp_path: Path) -> None:
     few = write_config(tmp_path / "few.toml", write_stories(tmp_path / "few.jsonl"))
-    arguments = ["train", str(few), "--out", str(tmp_path / "out"), "--store", str(tmp_path / "models")]
-    refused = CliRunner().invoke(commands, arguments)
+    arguments = [str(few), "--out", str(tmp_path / "out"), "--store", str(tmp_path / "models")]
+    refused = CliRunner().invoke(train.commands, arguments)
     assert refused.exit_code == 1
     assert "too few to tell" in refused.output
     assert "no version is current yet; --force promotes" in " ".join(refused.output.split())
     store = Store(tmp_path / "models")
     assert store.current() is None
-    assert CliRunner().invoke(commands, [*arguments, "--force"]).exit_code == 0
+    assert CliRunner().invoke(train.commands, [*arguments, "--force"]).exit_code == 0
     assert store.current() is not None
     assert store.journal()[-1].details["is_forced"] is True
 
@@ -143,28 +140,8 @@ def test_sides_are_kept_even_when_the_version_is_refused(run: Run, tmp_path: Pat
     assert read_frozen(tmp_path / "models") == []
 
 
-def test_the_base_is_the_current_version_or_what_ships_where_it_fits(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tiny = read_config(write_config(tmp_path / "c.toml", "x.jsonl"))
-    store = Store(tmp_path / "models")
-    assert choose_base(tiny, store) is None
-    shown = " ".join(capsys.readouterr().err.split())
-    assert "not trained on from the bundle that ships" in shown
-    assert "nothing teaches the summary" in shown
-    make_tiny_bundle(tmp_path / "tiny")
-    digest = store.add(tmp_path / "tiny").digest
-    store.promote(digest, instead_of=None)
-    assert choose_base(tiny, store) == store.path(digest)
-    ours = TrainingConfig()
-    assert read_config(Path("configs/topics.toml")) == ours
-    assert choose_base(ours, None) == DEFAULT_BUNDLE
-    assert choose_base(ours, store) == DEFAULT_BUNDLE
-    assert choose_base(read_config(Path("configs/train.toml")), None) is None
-
-
 @pytest.mark.parametrize("options", [["--force"], ["--report", "x"], ["--tolerance", "trade=0.1"]])
 def test_options_of_the_gate_need_a_store(options: list[str]) -> None:
-    result = CliRunner().invoke(commands, ["train", "configs/smoke.toml", *options])
+    result = CliRunner().invoke(train.commands, ["configs/smoke.toml", *options])
     assert result.exit_code == 2
     assert "and --report need --store" in re.sub(r"[│\s]+", " ", result.output)

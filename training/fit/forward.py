@@ -1,16 +1,15 @@
-"""What a network says of examples, without training: logits, salience, sentence vectors."""
+"""Forward passes without training: a network's logits, salience and sentence vectors of examples."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor, nn
 
 from copydesk.model.network.heads import Network
 from copydesk.model.network.windows import SpecialTokens
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.fit.examples import BATCH_TOKENS, Example, ExampleBatch, collate
 from copydesk.training.metrics.quality import Floats
 
@@ -35,25 +34,29 @@ def predict_logits(model: nn.Module, examples: Sequence[Example], special: Speci
     return np.concatenate(rows).astype(np.float64)
 
 
-def predict_salience(network: Network, examples: Sequence[Example], special: SpecialTokens) -> list[Tensor]:
+def predict_salience(
+    network: Network, examples: Sequence[Example], special: SpecialTokens, progress: Progress = SILENT
+) -> list[Tensor]:
     """Salience in [0, 1] of each example's sentences, float32 [sentences]."""
     device = _device(network)
     found: list[Tensor] = []
     with _inference(network):
-        for batch in _shown(examples, special, "reading what the base would choose"):
+        for batch in _track(examples, special, progress, "reading what the base would choose"):
             salience = network(batch.inputs, batch.layout.to(device)).salience.float().cpu().sigmoid()
             found += torch.split(salience, batch.n_sentences)
     return found
 
 
-def sentence_vectors(network: Network, examples: Sequence[Example], special: SpecialTokens) -> list[Tensor]:
+def sentence_vectors(
+    network: Network, examples: Sequence[Example], special: SpecialTokens, progress: Progress = SILENT
+) -> list[Tensor]:
     """Vectors of each example's sentences, float32 [sentences, width]."""
     found: list[Tensor] = []
     with _inference(network):
-        for batch in _shown(examples, special, "encoding sentences"):
+        for batch in _track(examples, special, progress, "encoding sentences"):
             assert isinstance(batch.inputs, list)
-            sums, counts = network.encode(batch.inputs, sum(batch.n_sentences))
-            found += torch.split((sums / counts.clamp(min=1)).cpu(), batch.n_sentences)
+            vectors = network.encode(batch.inputs, sum(batch.n_sentences)).vectors
+            found += torch.split(vectors.cpu(), batch.n_sentences)
     return found
 
 
@@ -62,9 +65,10 @@ def _batches(examples: Sequence[Example], special: SpecialTokens) -> Iterator[Ex
         yield collate(examples[start : start + _AT_ONCE], special, BATCH_TOKENS)["batch"]
 
 
-def _shown(examples: Sequence[Example], special: SpecialTokens, what: str) -> Iterator[ExampleBatch]:
-    total = -(-len(examples) // _AT_ONCE)
-    return iter(track(_batches(examples, special), what, total, console=Console(stderr=True)))
+def _track(
+    examples: Sequence[Example], special: SpecialTokens, progress: Progress, name: str
+) -> Iterator[ExampleBatch]:
+    return progress.track(_batches(examples, special), -(-len(examples) // _AT_ONCE), name, "batches")
 
 
 @contextmanager

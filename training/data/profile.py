@@ -1,19 +1,19 @@
 """All that `copydesk data check` finds out about labelled stories."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import Fault, check_stories
-from copydesk.training.data.duplicates import group_texts
-from copydesk.training.data.label_errors import N_FOLDS, LabelError, cross_validate, find_label_errors
-from copydesk.training.data.notes import Versions, count_words, file_of, find_notes, find_versions
+from copydesk.training.data.label_errors import LabelError, cross_validate, find_label_errors
+from copydesk.training.data.notes import NearDuplicates, count_words, file_of, find_near_duplicates, find_notes
 from copydesk.training.data.plain import Reading
-from copydesk.training.data.stories import LabelledStory, count_labels, read_labelled, story_targets
+from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, story_targets
 from copydesk.training.metrics.quality import Floats, average_precision
 
 
@@ -38,7 +38,7 @@ class Together:
 
 
 @dataclass(frozen=True)
-class DataMeasures:
+class Profile:
     """Counts after the faults are left out. n_words: of each story."""
 
     files: dict[str, int]
@@ -48,7 +48,7 @@ class DataMeasures:
     stories_by_n_labels: dict[int, int]
     together: list[Together]
     n_words: list[int]
-    versions: list[Versions]
+    near_duplicates: list[NearDuplicates]
     doubted: list[LabelError]
     notes: list[str]
 
@@ -68,21 +68,17 @@ class DataMeasures:
         return dict(zip(names, numbers, strict=True))
 
 
-def measure_data(
-    files: Sequence[str],
-    labels: Sequence[str],
-    begin: Callable[[int], Callable[[], None]],
-    reading: Reading | None = None,
-) -> DataMeasures:
-    """Read, check and cross-validate the files. begin: is told how many steps there are and gives what takes each."""
+def profile_stories(
+    files: Sequence[str], labels: Sequence[str], progress: Progress = SILENT, reading: Reading | None = None
+) -> Profile:
+    """Read, check and cross-validate the files."""
     read = read_labelled(files, reading)
     checked = check_stories(read.stories, labels, read.faults, skip_bad=True)
-    stories, groups = checked.stories, group_texts([story.text for story in checked.stories])
-    step = begin(N_FOLDS * len(checked.labels))
-    scores = cross_validate(stories, checked.labels, groups, step)
+    stories, groups = checked.stories, group_stories(checked.stories)
+    scores = cross_validate(stories, checked.labels, groups, progress)
     doubted = find_label_errors(stories, checked.labels, scores)
-    versions = list(find_versions(stories, groups))
-    return DataMeasures(
+    near_duplicates = find_near_duplicates(stories, groups)
+    return Profile(
         files=dict(Counter(file_of(story) for story in read.stories)),
         faults=checked.faults,
         n_stories=len(stories),
@@ -90,9 +86,9 @@ def measure_data(
         stories_by_n_labels=dict(sorted(Counter(len(story.labels) for story in stories).items())),
         together=_find_together(stories),
         n_words=count_words(stories),
-        versions=versions,
+        near_duplicates=near_duplicates,
         doubted=doubted,
-        notes=[*read.notes, *find_notes(stories, checked.labels, versions)],
+        notes=[*read.notes, *find_notes(stories, checked.labels, near_duplicates)],
     )
 
 

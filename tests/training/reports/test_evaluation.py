@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from copydesk.training.cli.cli import commands
-from copydesk.training.evaluation.measure import measure
-from copydesk.training.reports.report import write_report
+from copydesk.model.analyzer import Analyzer
+from copydesk.training.cli import evaluate
+from copydesk.training.evaluation.measure import BundleMeasures, measure_tags
+from copydesk.training.reports.evaluation_page import write_evaluation
 
 SENTENCES = (
     "Ministers agreed to cut the duty on steel.",
@@ -43,7 +44,7 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def written(tiny_bundle: Path, labelled: Path, articles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("report")
     options = ["--bundle", tiny_bundle, "--data", labelled, "--train-data", labelled, "--summaries", articles]
-    result = CliRunner().invoke(commands, ["evaluate", *map(str, options), "--report", str(directory)])
+    result = CliRunner().invoke(evaluate.commands, [*map(str, options), "--report", str(directory)])
     assert result.exit_code == 0, result.output
     assert "macro-F1" in result.stdout
     assert "ROUGE-Lsum" in result.stdout
@@ -79,8 +80,9 @@ def test_page_escapes_ids_and_holds_no_text(written: Path) -> None:
 
 
 def test_one_measurement_always_gives_the_same_page(tiny_bundle: Path, labelled: Path, tmp_path: Path) -> None:
-    measured = measure(tiny_bundle, str(labelled), None, limit=None, device="cpu", train_data=[str(labelled)])
+    analyzer = Analyzer.load(tiny_bundle, "cpu")
+    measures = BundleMeasures(analyzer.bundle, measure_tags(analyzer, str(labelled), [str(labelled)]), None)
     for name in ("a", "b"):
-        write_report(tmp_path / name, measured)
+        write_evaluation(tmp_path / name, measures)
     pages = [(tmp_path / name / "report.html").read_bytes() for name in ("a", "b")]
     assert pages[0] == pages[1]

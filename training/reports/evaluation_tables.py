@@ -1,0 +1,71 @@
+"""The evaluation of a bundle as short tables for a terminal."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from copydesk.training.evaluation.measure import BundleMeasures
+from copydesk.training.evaluation.slices import length_names
+from copydesk.training.evaluation.summaries import LEAD, OURS, SummaryReport, SystemScores
+from copydesk.training.evaluation.tags import TagReport
+from copydesk.training.metrics.rouge import KINDS
+from copydesk.training.reports.tables import make_table, show_number
+
+
+def evaluation_tables(measures: BundleMeasures) -> Iterator[RenderableType]:
+    """Tags, then summaries."""
+    if measures.tags:
+        yield from _tag_tables(measures.tags.report, measures.tags.baselines)
+    if measures.summaries:
+        yield from _summary_tables(measures.summaries)
+
+
+def _tag_tables(report: TagReport, baselines: Mapping[str, TagReport] | None) -> Iterator[RenderableType]:
+    """Quality per label, then ours beside the baselines."""
+    table = make_table(
+        f"tags on {report.n_stories} stories", "label", "precision", "recall", "F1", "AP", "ECE", "stories"
+    )
+    for label, quality in report.labels.items():
+        numbers = (quality.precision, quality.recall, quality.f1, quality.average_precision, quality.ece)
+        table.add_row(Text(label), *map(show_number, numbers), str(quality.support))
+    yield table
+    table = make_table("beside baselines", "system", "macro-F1", "95 %", "micro-F1", "all labels right")
+    for name, system in {OURS: report, **(baselines or {})}.items():
+        interval = system.macro_f1_interval
+        table.add_row(
+            name,
+            show_number(system.macro_f1),
+            f"{interval.low:.3f}-{interval.high:.3f}",
+            show_number(system.micro_f1),
+            f"{system.subset_accuracy:.1%}",
+            style=_style(name),
+        )
+    yield table
+    if baselines is None:
+        yield "no baselines: the corpus lacks some of the labels; name their stories with --train-data"
+
+
+def _summary_tables(report: SummaryReport) -> Iterator[RenderableType]:
+    """A table per source, ours and the others by rising ROUGE."""
+    groups = [name for name in report.groups if name not in length_names()]
+    for group in groups[1:] or groups:
+        title = f"summaries of {report.n_articles[group]} articles, {group}"
+        table = make_table(title, "system", "ROUGE-1", "ROUGE-2", "ROUGE-Lsum", f"over {LEAD}", "p")
+        for name, scores in report.groups[group].items():
+            means = (f"{scores.mean[kind]:.2f}" for kind in KINDS)
+            table.add_row(name, *means, *_gain(scores), style=_style(name))
+        yield table
+    if report.n_left_out:
+        yield f"{report.n_left_out} articles left out: no text that can be analysed, or no reference"
+
+
+def _gain(scores: SystemScores) -> tuple[str, str]:
+    if scores.over_lead is None:
+        return "", ""
+    gains = [scores.over_lead[kind] for kind in KINDS]
+    return " / ".join(f"{gain.mean:+.2f}" for gain in gains), f"{max(gain.p for gain in gains):.4f}"
+
+
+def _style(system: str) -> str:
+    return "bold" if system == OURS else ""
