@@ -13,7 +13,8 @@ ANY_PYTHON := $(or $(PYTHON),python3)
 OWN_WHEELS = $(shell { env; $(ANY_PYTHON) -m pip config list; } 2> /dev/null | grep -iE '^(pip|uv|global|install|:env:).*(index|find.links)')
 TORCH_INDEX = $(if $(filter-out index,$(TORCH)),https://download.pytorch.org/whl/$(TORCH))
 # Into an environment whose pip may be old: torch alone, where it comes from an index of its own.
-pip_torch = $(if $(TORCH_INDEX),$(1) -m pip install --quiet -c constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
+pip_torch = $(if $(TORCH_INDEX),$(1) -m pip install --quiet -c constraints.txt --no-deps --index-url $(TORCH_INDEX) torch \
+	|| { echo "torch does not come from $(TORCH_INDEX); make TORCH=index takes what your own index gives"; exit 1; })
 
 ifeq ($(UV),)
 INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt --build-constraint constraints.txt

@@ -29,8 +29,8 @@ def explain_import(error: ImportError) -> InstallError:
     module = (cause.name or "").partition(".")[0]
     if module == _OURS or module in sys.stdlib_module_names:
         raise error
-    if names := packages_distributions().get(module):
-        return InstallError(f"{module}: {cause}; install it again: pip install --force-reinstall {names[0]}")
+    if package := _find_package(module):
+        return InstallError(f"{module}: {cause}; install it again: pip install --force-reinstall {package}")
     return InstallError(f"{cause}; complete the installation: pip install {_OURS}")
 
 
@@ -41,6 +41,13 @@ def _packages(extra: str) -> list[str]:
     except PackageNotFoundError:
         return []
     return [match["name"] for match in found if match and match["extra"] == extra]
+
+
+def _find_package(module: str) -> str | None:
+    """The package that a module comes with; from its name alone where the package's files are gone."""
+    if packages := packages_distributions().get(module):
+        return packages[0]
+    return module if module and _is_installed(module) else None
 
 
 def _is_installed(name: str) -> bool:

@@ -16,7 +16,7 @@ import time
 import traceback
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -113,14 +113,10 @@ def check_that_a_package_removed_by_hand_is_named() -> None:
         "transformers": ("analyze story.txt",),
         "typer": ("--help",),
     }.items():
-        stub = Path(f"without-{module}")
-        stub.mkdir()
-        (stub / f"{module}.py").write_text("import nowhere_to_be_found")
-        for command in commands:
-            said = run(command, 2, env={"PYTHONPATH": str(stub.absolute())})
-            assert said == (
-                "InstallError: No module named 'nowhere_to_be_found'; complete the installation: pip install copydesk"
-            ), f"{command}: {said}"
+        with removed(module):
+            said = {command: run(command, 2) for command in commands}
+        expected = f"{module}: No module named '{module}'; install it again: pip install --force-reinstall {module}"
+        assert set(said.values()) == {f"InstallError: {expected}"}, said
 
 
 def check_that_python_finds_it_beside_folders_of_the_same_names() -> None:
@@ -170,19 +166,16 @@ def find_commands(*words: str) -> Iterator[str]:
         yield from find_commands(*words, name)
 
 
-def run(command: str, code: int = 0, *, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
+def run(command: str, code: int = 0, *, stdin: str = "") -> str:
     """What `copydesk COMMAND` prints, or complains about where another exit code than 0 is expected."""
-    return call([str(COPYDESK), *command.split()], code, stdin=stdin, env=env)
+    return call([str(COPYDESK), *command.split()], code, stdin=stdin)
 
 
-def call(
-    command: Sequence[str], code: int = 0, *, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path = Path()
-) -> str:
+def call(command: Sequence[str], code: int = 0, *, stdin: str = "", cwd: Path = Path()) -> str:
     """What a command prints, or complains about, on one line, where another exit code than 0 is expected."""
     done = subprocess.run(
         command,
         input=stdin,
-        env={**os.environ, **(env or {})},
         cwd=cwd,
         capture_output=True,
         encoding="utf-8",
@@ -193,6 +186,18 @@ def call(
     assert done.returncode == code, f"exit code {done.returncode}, expected {code}: {shown}"
     assert "Traceback" not in done.stderr, shown
     return " ".join(done.stderr.split()) if code else done.stdout.strip()
+
+
+@contextmanager
+def removed(module: str) -> Iterator[None]:
+    """Let the folder of a package be elsewhere for a while."""
+    (folder,) = [path for path in map(Path, sys.path) if (path / module).is_dir()]
+    here, there = folder / module, folder / f"{module}.removed"
+    here.rename(there)
+    try:
+        yield
+    finally:
+        there.rename(here)
 
 
 @contextmanager

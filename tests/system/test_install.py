@@ -123,6 +123,18 @@ def test_a_package_removed_by_hand_is_named(
     )
 
 
+def test_a_package_whose_files_are_gone_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "packages_distributions", dict)
+    fault = explain_import(ModuleNotFoundError("No module named 'peft'", name="peft"))
+    assert str(fault) == "peft: No module named 'peft'; install it again: pip install --force-reinstall peft"
+
+
+def test_a_fault_without_a_name_is_told_as_it_is() -> None:
+    fault = explain_import(ImportError("no version of this library for this processor"))
+    expected = "no version of this library for this processor; complete the installation: pip install copydesk"
+    assert str(fault) == expected
+
+
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_package() -> None:
     error = ImportError("cannot import name 'anlayze'", name="copydesk.model.analyzer")
     with pytest.raises(ImportError, match="anlayze"):
