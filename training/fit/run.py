@@ -25,7 +25,8 @@ from copydesk.training.fit.examples import Example, article_examples, story_exam
 from copydesk.training.fit.forward import predict_salience, sentence_vectors
 from copydesk.training.fit.low_rank import bundle_weights, check_storable, copy_weights
 from copydesk.training.fit.save import calibrate_bundle, describe_bundle, load_trained, save_trained
-from copydesk.training.fit.trainer import prepare_encoder, train_network
+from copydesk.training.fit.trainable import prepare_encoder
+from copydesk.training.fit.trainer import train_network
 from copydesk.training.fit.warm_start import Base, Start, start_from
 
 
@@ -115,7 +116,7 @@ def _make_examples(config: TrainingConfig, data: TagData, tokenizer: Tokenizer, 
         max_tokens=config.encoder.max_tokens,
         max_windows=section.max_windows,
     )
-    articles = list(article_examples(config, len(data.labels), tokenizer))
+    articles = list(article_examples(config, len(data.labels), tokenizer, progress))
     times = f"{section.passes:g} times {len(data.train)} stories"
     progress.say(f"learning from {times} and {len(articles)} articles with summaries")
     return ExampleSets([encode(story) for story in data.train], articles, [encode(story) for story in data.held_out])
