@@ -1,6 +1,114 @@
-"""`python -m copydesk`: the command line."""
+"""The command line: service's and training's commands joined, and how each of them ends."""
 
-from copydesk import main
+import re
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
+
+from copydesk.model.errors import CopydeskError
+from copydesk.service.logs import where
+
+if TYPE_CHECKING:
+    import typer
+
+_CRASH = 70  # EX_SOFTWARE of sysexits.h
+_EPILOG = """
+Exit codes:
+  0    done
+  1    done, and the answer is no: rows failed, data has faults, refused
+  2    a mistake in the command or in a file, or a broken installation
+  70   a fault of copydesk itself
+  130  interrupted
+
+Example, of many that copydesk COMMAND --help has:
+  copydesk analyze article.txt
+"""
+
+
+def main() -> None:
+    """Run a command. Whatever goes wrong ends with one sentence on standard error and its exit code."""
+    try:
+        sys.exit(_run())
+    except ImportError as error:
+        sys.exit(_report_import(error))
+    except Exception as error:  # the last boundary: its message may hold article text
+        sys.exit(_report_crash(error))
+
+
+def _run() -> int:
+    """The exit code of the command that the arguments name; a user's mistake is told here."""
+    import typer
+
+    from copydesk.service.cli.console import say
+
+    try:
+        return int(join_commands()(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        if message := error.format_message():  # none where help was shown instead
+            say(f"UsageError: {_one_sentence(message)}", style="red")
+        return error.exit_code
+    except CopydeskError as error:
+        say(f"{type(error).__name__}: {' '.join(str(error).splitlines())}", style="red")
+        return error.exit_code
+
+
+def join_commands() -> "typer.Typer":
+    """Every command there is. It loads no model: each command loads what it needs when it runs."""
+    import typer
+
+    from copydesk.service.cli import analyze, batch, serve
+    from copydesk.training.cli import data, evaluate, models, train
+
+    app = typer.Typer(
+        help="Tags, summary and evidence for news articles, from one pass of a small transformer.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    def show_version(is_asked: bool) -> None:
+        if is_asked:
+            print(f"copydesk {version('copydesk')}")
+            raise typer.Exit
+
+    @app.callback()
+    def options(
+        version: Annotated[  # told before any command
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
+        ] = False,
+    ) -> None: ...
+
+    for module in (serve, analyze, batch, train, evaluate, data, models):
+        app.add_typer(module.commands)
+    return app
+
+
+def _one_sentence(message: str) -> str:
+    """typer's words for a mistake in the command, in the form of ours."""
+    message = message.replace("Value error, ", "").replace(". Did you mean", "; did you mean").removesuffix(".")
+    message = re.sub(r" \(Possible options: (.+)\)", r"; did you mean \1?", message)
+    return message if message.endswith("?") else f"{message}; --help tells more"
+
+
+def _report_import(error: ImportError) -> int:
+    """A package is missing or of another version; a module of ours that is missing is a fault of ours."""
+    from copydesk.model.installation import explain_import
+
+    try:
+        fault = explain_import(error)
+    except ImportError:
+        return _report_crash(error)
+    print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+    return fault.exit_code
+
+
+def _report_crash(error: Exception) -> int:
+    """What was raised and where, without its message."""
+    print(f"copydesk crashed: {type(error).__name__}, a fault of its own; report it with these lines:", file=sys.stderr)
+    print("\n".join(f"  {line}" for line in where(error.__traceback__)), file=sys.stderr)
+    return _CRASH
+
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ Offsets are code points into the text as sent, half open: `text[start:end]`.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 
 class Span(NamedTuple):
@@ -114,12 +114,12 @@ class Furniture:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much was read: characters of the text, tokens and windows of its stories. Nothing is ever truncated."""
+    """How much was read: characters of the text, tokens and windows of its stories."""
 
     characters: int
     tokens: int
     windows: int
-    truncated: bool = False
+    truncated: ClassVar[bool] = False  # nothing ever is
 
 
 @dataclass(frozen=True)

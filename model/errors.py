@@ -1,6 +1,7 @@
 """Every error copydesk raises on purpose.
 
     CopydeskError
+      InstallError     a package that is missing or broken
       ConfigError      a setting or a TOML key
       DataError        a training or evaluation file
       BundleError      a model directory
@@ -17,6 +18,10 @@ class CopydeskError(Exception):
     """Base of all errors that a user can mend; its message is shown without a traceback."""
 
     exit_code = 2  # of the command that it ends
+
+
+class InstallError(CopydeskError):
+    """A package that is needed is not installed, or cannot be imported."""
 
 
 class ConfigError(CopydeskError):

@@ -6,7 +6,8 @@ import sys
 import traceback
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any
+
+from copydesk.model.files.json import JsonObject
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -16,7 +17,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
-        line: dict[str, Any] = {  # Any: JSON
+        line: JsonObject = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
             "level": record.levelname.lower(),
             "logger": record.name,

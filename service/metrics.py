@@ -18,6 +18,8 @@ _CAUSES = {
     408: "slow_body",
     409: "not_swapped",
     413: "too_large",
+    415: "media_type",
+    421: "host",
     422: "invalid",
     429: "rate_limit",
     499: "client_gone",

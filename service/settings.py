@@ -1,5 +1,6 @@
 """Settings of the service, from COPYDESK_* environment variables."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
@@ -20,40 +21,102 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COPYDESK_", frozen=True, arbitrary_types_allowed=True)
 
-    host: str = "127.0.0.1"  # address to listen on
-    port: int = Field(8000, ge=1, le=65535)
-    bundle: Path = DEFAULT_BUNDLE  # directory of the model
-    models_dir: Path | None = None  # store of versions: its current one is served, and `bundle` before the first
-    watch_s: float = Field(1.0, gt=0)  # between looks at which version of the store is current
-    device: str = "auto"  # auto, cpu, cuda or mps
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    bundle: Path = Field(DEFAULT_BUNDLE, description="Directory of the model.")
+    models_dir: Path | None = Field(
+        None, description="Store of versions: its current one is served, and `bundle` before the first."
+    )
+    watch_s: float = Field(1.0, gt=0, description="Seconds between looks at which version of the store is current.")
+    device: str = Field("auto", description="auto, cpu, cuda or mps.")
 
-    # SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches the port may.
-    # For one digest: printf %s "$KEY" | sha256sum
-    api_keys: Annotated[tuple[str, ...], NoDecode] = ()
-    admin_keys: Annotated[tuple[str, ...], NoDecode] = ()  # in the same manner: may also reload the model
-    rate_limit: Annotated[RateLimitItem | None, NoDecode] = None  # "100/minute" per key, or per address without keys
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches "
+        'the port may. For one digest: printf %s "$KEY" | sha256sum',
+    )
+    admin_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="In the same manner: keys that may also reload the model."
+    )
+    rate_limit: Annotated[RateLimitItem | None, NoDecode] = Field(
+        None, description='Such as "100/minute": per key, or per address without keys.'
+    )
 
-    max_documents: int = Field(64, ge=1)  # in one request
-    max_body_bytes: int = Field(16 * 2**20, ge=1024)  # of one request
-    max_document_tokens: int = Field(100_000, ge=1)  # of one document; a longer one is refused, never cut
-    body_timeout_s: float = Field(20.0, gt=0)  # a body that has not arrived whole by then gets 408
-    header_timeout_s: float = Field(10.0, gt=0)  # a connection without a whole request head by then is closed
-    request_timeout_s: float = Field(60.0, gt=0)  # a request that takes longer gets 504; clients may ask for less
-    max_queue_delay_s: float = Field(0.8, gt=0)  # seconds of work that may wait; beyond it requests get 503
-    min_queue_tokens: int = Field(24_000, ge=0)  # that may wait however slow the device: sixteen clients with articles
-    max_pass_s: float = Field(20.0, gt=0)  # a forward pass that takes longer turns /readyz red
-    drain_notice_s: float = Field(1.0, ge=0)  # after SIGTERM /readyz is red this long before the port closes
-    drain_s: float = Field(20.0, gt=0)  # then admitted requests have this long to end
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks, with commas between, of proxies whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed; none: nobody's.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names, with commas between, that requests may have as their Host, beside the loopback names and "
+        "the address that the service listens on; * allows every name.",
+    )
+
+    max_documents: int = Field(64, ge=1, description="Documents in one request.")
+    max_body_bytes: int = Field(16 * 2**20, ge=1024, description="Bytes of one request.")
+    max_document_tokens: int = Field(
+        100_000, ge=1, description="Tokens of one document; a longer one is refused, never cut."
+    )
+    body_timeout_s: float = Field(
+        20.0, gt=0, description="Seconds; a body that has not arrived whole by then gets 408."
+    )
+    gap_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds in which some part of a body must arrive; it gets 408 else."
+    )
+    max_pending_body_bytes: int = Field(
+        64 * 2**20,
+        ge=1024,
+        description="Bytes that the bodies of all requests under way may have together; beyond it requests get 503.",
+    )
+    header_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds; a connection without a whole request head by then is closed."
+    )
+    write_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds in which a client must read its answer; the connection is closed else."
+    )
+    max_connections: int = Field(800, ge=1, description="Open connections in all; more get 503.")
+    max_connections_per_address: int = Field(
+        400, ge=1, description="Open connections of one address that is no trusted proxy; more get 503."
+    )
+    request_timeout_s: float = Field(
+        60.0, gt=0, description="Seconds; a request that takes longer gets 504; clients may ask for less."
+    )
+    max_queue_delay_s: float = Field(
+        0.8, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
+    )
+    min_queue_tokens: int = Field(
+        24_000, ge=0, description="Tokens that may wait however slow the device: sixteen clients with articles."
+    )
+    max_pass_s: float = Field(20.0, gt=0, description="Seconds; a forward pass that takes longer turns /readyz red.")
+    drain_notice_s: float = Field(
+        1.0, ge=0, description="Seconds that /readyz is red after SIGTERM before the port closes."
+    )
+    drain_s: float = Field(20.0, gt=0, description="Seconds that admitted requests then have to end.")
 
     @field_validator("api_keys", "admin_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        digests = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        digests = tuple(map(str.lower, _split(value)))
+        if not digests:
+            raise ValueError("set, but empty; unset it, or give the SHA-256 digests of your keys")
         if not all(map(_DIGEST.fullmatch, digests)):
             raise ValueError("expected SHA-256 digests of 64 hex digits with commas between, never the keys themselves")
         return digests
+
+    @field_validator("trusted_proxies", "allowed_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)  # raises a ValueError that names it
+        return value
 
     @field_validator("rate_limit", mode="before")
     @classmethod
@@ -64,6 +127,10 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """Only programs on this machine reach the port."""
         return self.host in _LOOPBACK or self.host.startswith("127.")
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -1,6 +1,7 @@
 """Fixtures: bundles, analyzers, and the shared data sets, where they are."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,14 @@ import torch
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.device import Device
 from support.tiny import ROOT, make_tiny_bundle
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hosts_of_test_clients() -> Iterator[None]:
+    """Names that starlette's and httpx's test clients ask for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COPYDESK_ALLOWED_HOSTS", "testserver,test")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from copydesk.model.errors import ConfigError
 from copydesk.model.network.encoder_files import DEFAULT_ENCODER
 from copydesk.model.network.sizes import HeadConfig
 
+_SHIPPED = Path(__file__).parents[1] / "configs"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -20,12 +22,16 @@ class _Section(BaseModel):
 class EncoderSection(_Section):
     """Which encoder is fine-tuned, and how."""
 
-    name: str = DEFAULT_ENCODER  # default encoder, a folder, or 'owner/name' on the hub
-    revision: str | None = None  # of a hub encoder; a commit, tag or branch
-    max_tokens: int = Field(256, ge=16, le=8192)  # of a window, special tokens included
-    mode: Literal["lora", "full", "head"] = "full"  # low-rank updates, every weight, or the heads alone
-    rank: int = Field(64, ge=0)  # of the updates that the bundle stores; 0, with "full": it stores every weight
-    alpha: float = Field(64.0, gt=0)  # "lora" scales its updates by alpha / rank
+    name: str = Field(DEFAULT_ENCODER, description="The default encoder, a folder, or 'owner/name' on the hub.")
+    revision: str | None = Field(None, description="Of a hub encoder: a commit, tag or branch.")
+    max_tokens: int = Field(256, ge=16, le=8192, description="Tokens of a window, special tokens included.")
+    mode: Literal["lora", "full", "head"] = Field(
+        "full", description="What is trained: low-rank updates, every weight, or the heads alone."
+    )
+    rank: int = Field(
+        64, ge=0, description='Rank of the updates that the bundle stores; 0, with "full": it stores every weight.'
+    )
+    alpha: float = Field(64.0, gt=0, description='"lora" scales its updates by alpha / rank.')
 
     @model_validator(mode="after")
     def _check_rank(self) -> Self:
@@ -37,10 +43,12 @@ class EncoderSection(_Section):
 class HeadsSection(_Section):
     """Sizes of the heads; see `copydesk.model.network.heads.HeadConfig`."""
 
-    tag_width: int = Field(256, ge=8)
-    salience_width: int = Field(256, ge=8)
-    salience_layers: int = Field(2, ge=1)
-    salience_heads: int = Field(4, ge=1)
+    tag_width: int = Field(256, ge=8, description="Width of the tag head's hidden layer.")
+    salience_width: int = Field(
+        256, ge=8, description="Width of the transformer that scores sentences for the summary."
+    )
+    salience_layers: int = Field(2, ge=1, description="Its layers.")
+    salience_heads: int = Field(4, ge=1, description="Its attention heads.")
 
     def to_heads(self) -> HeadConfig:
         """The same sizes for the network."""
@@ -50,40 +58,59 @@ class HeadsSection(_Section):
 class TagsSection(_Section):
     """The labelled stories."""
 
-    files: tuple[str, ...] = Field((), strict=False)  # JSONL, CSV or Parquet, globs allowed, or a hub dataset
-    labels: tuple[str, ...] = Field((), strict=False)  # their order in the bundle; empty: every label found, sorted
-    passes: float = Field(4.0, gt=0)  # how often each story is seen
-    max_windows: int = Field(4, ge=1)  # windows of a story that are read in training (serving reads all)
-    held_out: float = Field(0.15, gt=0, lt=0.9)  # share kept for early stopping, thresholds and calibration
+    files: tuple[str, ...] = Field(
+        (), strict=False, description="JSONL, CSV or Parquet, globs allowed, or a hub dataset."
+    )
+    text_column: str | None = Field(None, description="Column of the text in the files; none: text.")
+    label_column: str | None = Field(None, description="Column of the labels; none: labels or label.")
+    label_separator: str | None = Field(
+        None, description="What stands between the labels of a cell; none: found out from the file."
+    )
+    delimiter: str | None = Field(
+        None, description="Between columns of the files: one character, or tab; none: found in the header."
+    )
+    encoding: str | None = Field(
+        None, description="Of text files, such as cp1252; none: UTF-8, or what a byte order mark says."
+    )
+    labels: tuple[str, ...] = Field(
+        (), strict=False, description="Labels in their order in the bundle; empty: every label found, sorted."
+    )
+    passes: float = Field(4.0, gt=0, description="How often each story is seen.")
+    max_windows: int = Field(4, ge=1, description="Windows of a story that are read in training (serving reads all).")
+    held_out: float = Field(
+        0.15, gt=0, lt=0.9, description="Share kept for early stopping, thresholds and calibration."
+    )
 
 
 class SummariesSection(_Section):
     """Articles with reference summaries, for the salience head."""
 
-    source: str | None = None  # hub dataset or Parquet file with the columns article and highlights; none: no summaries
-    configuration: str | None = None  # of a hub dataset
-    limit: int = Field(12_000, ge=0)  # articles used, from the start
-    max_windows: int = Field(3, ge=1)  # windows of an article that are read in training
-    weight: float = Field(1.0, ge=0)  # of the salience loss beside the tag loss
+    source: str | None = Field(
+        None, description="Hub dataset or Parquet file with the columns article and highlights; none: no summaries."
+    )
+    configuration: str | None = Field(None, description="Configuration of a hub dataset.")
+    limit: int = Field(12_000, ge=0, description="Articles used, from the start.")
+    max_windows: int = Field(3, ge=1, description="Windows of an article that are read in training.")
+    weight: float = Field(1.0, ge=0, description="Weight of the salience loss beside the tag loss.")
 
 
 class OptimizerSection(_Section):
     """AdamW and its schedule."""
 
-    encoder_learning_rate: float = Field(8e-5, gt=0)
-    head_learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(0.01, ge=0)
-    warmup: float = Field(0.06, ge=0, lt=1)  # share of the steps
-    batch_stories: int = Field(16, ge=1)  # stories and articles per step and device
-    evaluations: int = Field(3, ge=1)  # checks of macro-F1 on the held-out stories, each with a checkpoint
-    patience: int = Field(3, ge=1)  # checks without progress before training stops
+    encoder_learning_rate: float = Field(8e-5, gt=0, description="Peak learning rate of the encoder.")
+    head_learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate of the heads.")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's weight decay.")
+    warmup: float = Field(0.06, ge=0, lt=1, description="Share of the steps in which the learning rates rise.")
+    batch_stories: int = Field(16, ge=1, description="Stories and articles per step and device.")
+    evaluations: int = Field(3, ge=1, description="Checks of macro-F1 on the held-out stories, each with a checkpoint.")
+    patience: int = Field(3, ge=1, description="Checks without progress before training stops.")
 
 
 class TrainingConfig(_Section):
     """All of it. `seed` reaches the split, the order of the stories and the initial weights."""
 
-    name: str = "topics"
-    seed: int = 13
+    name: str = Field("topics", description="Name of the bundle, and of its folder under runs/.")
+    seed: int = Field(13, description="Of the split, the order of the stories and the initial weights.")
     encoder: EncoderSection = EncoderSection()
     heads: HeadsSection = HeadsSection()
     tags: TagsSection = TagsSection()
@@ -96,13 +123,31 @@ class TrainingConfig(_Section):
         changed = self.summaries.model_copy(update={"source": summaries}) if summaries else self.summaries
         return self.model_copy(update={"tags": tags, "summaries": changed})
 
+    def with_reading(self, **changes: str | None) -> "TrainingConfig":
+        """The same configuration, read with these values of keys in [tags]; None leaves a key as it is."""
+        given = {key: value for key, value in changes.items() if value is not None}
+        return self.model_copy(update={"tags": self.tags.model_copy(update=given)})
+
 
 def read_config(path: Path) -> TrainingConfig:
-    """The configuration in this TOML file. Raises ConfigError naming the first wrong key."""
+    """The configuration in this TOML file, or in the one that ships under this name, whose stories ship beside it.
+
+    Raises ConfigError naming the first wrong key.
+    """
+    shipped = _SHIPPED / f"{path}.toml"
+    if path.is_file() or len(path.parts) > 1 or not shipped.is_file():
+        return _read_file(path)
+    config = _read_file(shipped)
+    tags = config.tags.model_copy(update={"files": tuple(str(_SHIPPED.parent / file) for file in config.tags.files)})
+    return config.model_copy(update={"tags": tags})
+
+
+def _read_file(path: Path) -> TrainingConfig:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: not found; configs/train.toml is a complete example") from error
+        names = ", ".join(sorted(file.stem for file in _SHIPPED.glob("*.toml")))
+        raise ConfigError(f"{path}: not found; name a TOML file, or one that ships: {names}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:

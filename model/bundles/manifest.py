@@ -19,6 +19,7 @@ from copydesk.model.output.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
 _SCHEMA = 1
+_ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 
@@ -48,18 +49,22 @@ def load_manifest(directory: Path) -> Bundle:
 
     Raises BundleError when it is missing, damaged or of another schema.
     """
+    from copydesk.model.bundles.schema import find_fault
+
     path = directory / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except FileNotFoundError as error:
         raise BundleError(f"{path}: not found; name a bundle directory, or make one with `copydesk train`") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise BundleError(f"{path}: not readable as JSON; restore the bundle from its source") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != _SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
         raise BundleError(f"{path}: schema {found}, this version reads {_SCHEMA}; upgrade copydesk or retrain")
     if _digest(manifest) != manifest.get("digest"):
         raise BundleError(f"{path}: its digest does not match its content; restore the bundle from its source")
+    if fault := find_fault(manifest, frozenset((WEIGHTS, CARD))):
+        raise BundleError(f"{path}: {fault}; restore the bundle from its source, or train it again")
     for name, expected in manifest["files"].items():
         if not (directory / name).is_file() or file_sha256(directory / name) != expected:
             raise BundleError(f"{directory / name}: missing or changed since it was saved; restore the bundle")
@@ -68,7 +73,7 @@ def load_manifest(directory: Path) -> Bundle:
 
 def to_manifest(bundle: Bundle, files: Mapping[str, str]) -> dict[str, Any]:
     """The content of bundle.json, digest included. files: each file's SHA-256."""
-    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": "sigmoid", "files": dict(files)}
+    manifest = {"schema": _SCHEMA, **asdict(bundle), "activation": _ACTIVATION, "files": dict(files)}
     manifest["rules"] = [asdict(rule) for rule in bundle.rules]
     manifest["digest"] = _digest(manifest)
     return manifest
@@ -79,6 +84,10 @@ def _from_manifest(manifest: dict[str, Any]) -> Bundle:
     values["rules"] = tuple(LabelRule(**rule) for rule in values["rules"])
     values["heads"] = HeadConfig(**values["heads"])
     return Bundle(**values)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _digest(manifest: Mapping[str, Any]) -> str:

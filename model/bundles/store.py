@@ -13,7 +13,6 @@ The pointer is a file and no symlink: a reader resolves it once, and then reads 
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,14 +24,14 @@ from filelock import FileLock, Timeout
 from copydesk.model.bundles.journal import Action, Event, Journal
 from copydesk.model.bundles.manifest import BUNDLE_FILES, Bundle, load_manifest
 from copydesk.model.errors import BundleError, StoreError
-from copydesk.model.files.disk import sync
+from copydesk.model.files.disk import clear_partial, sync, whole_directory, whole_file
 
 _LOCK_WAIT_S = 5.0  # promoting takes milliseconds, adding a large bundle a second
 _MAX_BEFORE = 100  # versions that rollback can go back to
 _DIGEST = re.compile("[0-9a-f]{64}")
 _POINTER, _JOURNAL, _LOCK = "current.json", "journal.jsonl", ".lock"
 SPLITS_FILE, TEST_FILE = "splits.jsonl", "test.jsonl"
-_ADDING = ".adding-"  # prefix of a copy that is not complete
+_READ_ONLY = 0o444  # the files of a version: it never changes
 
 
 @dataclass(frozen=True)
@@ -173,35 +172,19 @@ class Store:
 
     def _copy(self, source: Path, digest: str) -> None:
         """Copy beside the versions, check the copy, then give it its name."""
-        for left_over in self.directory.glob(f"{_ADDING}*"):  # by a writer that was killed: we hold the lock
-            shutil.rmtree(left_over)
-        temporary = Path(tempfile.mkdtemp(prefix=_ADDING, dir=self.directory))
-        try:
+        clear_partial(self.directory)
+        with whole_directory(self.path(digest), file_mode=_READ_ONLY) as copy:
             for name in BUNDLE_FILES:
-                shutil.copyfile(source / name, temporary / name)
-                sync(temporary / name)
-                (temporary / name).chmod(0o444)
-            if load_manifest(temporary).digest != digest:
+                shutil.copyfile(source / name, copy / name)
+            if load_manifest(copy).digest != digest:
                 raise BundleError(f"{source}: changed while it was copied; add it again")
-            temporary.chmod(0o755)  # mkdtemp keeps others out
-            sync(temporary)
-            shutil.rmtree(self.path(digest), ignore_errors=True)  # damaged, if there
-            temporary.rename(self.path(digest))
-            sync(self.directory)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
     def _point(self, pointer: Pointer, event: Event) -> None:
         """Write the new pointer beside the old, then the journal, then put it in its place, which needs no room."""
-        temporary = self.directory / f".{_POINTER}"
-        try:
-            temporary.write_text(json.dumps(asdict(pointer)) + "\n", encoding="utf-8")
-            sync(temporary)
+        with whole_file(self.directory / _POINTER) as new:
+            new.write_text(json.dumps(asdict(pointer)) + "\n", encoding="utf-8")
+            sync(new)
             self._journal.append(event)
-            temporary.replace(self.directory / _POINTER)
-            sync(self.directory)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:

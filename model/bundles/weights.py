@@ -1,8 +1,6 @@
 """A bundle's weights: saved whole, loaded into a network."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,44 +11,40 @@ from torch import Tensor
 
 from copydesk.model.bundles.manifest import CARD, MANIFEST, WEIGHTS, Bundle, load_manifest, to_manifest
 from copydesk.model.errors import BundleError
-from copydesk.model.files.disk import file_sha256, sync
+from copydesk.model.files.disk import file_sha256, whole_directory
 from copydesk.model.network.encoder import Encoder, load_encoder, merge_adapter
-from copydesk.model.network.encoder_files import check_hash, find_encoder
-from copydesk.model.network.heads import Network
+from copydesk.model.network.encoder_files import EncoderFiles, check_hash
+from copydesk.model.network.heads import Network, SalienceHead, TagHead
 
 
 def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], card: str) -> Bundle:
     """Write the bundle as float16 and return it with its digest.
 
-    All or nothing: it is written beside `directory` and renamed; a bundle that stood there is replaced only then.
+    All or nothing: a bundle that stood there is replaced when the new one is complete and on disk.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
-        save_file({name: _stored(tensor) for name, tensor in weights.items()}, temporary / WEIGHTS)
-        (temporary / CARD).write_text(card, encoding="utf-8")
-        manifest = to_manifest(bundle, {name: file_sha256(temporary / name) for name in (WEIGHTS, CARD)})
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp and save_file keep others out
-        (temporary / WEIGHTS).chmod(0o644)
-        for path in temporary.iterdir():
-            sync(path)
-        _replace(temporary, directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with whole_directory(directory) as new:
+        save_file({name: _stored(tensor) for name, tensor in weights.items()}, new / WEIGHTS)
+        (new / CARD).write_text(card, encoding="utf-8")
+        manifest = to_manifest(bundle, {name: file_sha256(new / name) for name in (WEIGHTS, CARD)})
+        (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return load_manifest(directory)
 
 
-def load_network(directory: Path, bundle: Bundle) -> Network:
-    """The bundle's network in fp32, with the low-rank updates merged into the encoder.
+def load_network(directory: Path, bundle: Bundle, files: EncoderFiles) -> Network:
+    """The bundle's network on this encoder, in fp32, with the low-rank updates merged into it.
 
     Raises BundleError for weights that do not fit, EncoderError for an encoder that is not the one it was trained on.
     """
-    files = find_encoder(bundle.encoder, bundle.encoder_revision)
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
+    encoder = load_encoder(files)
+    if encoder.max_tokens is not None and bundle.max_tokens > encoder.max_tokens:
+        limit = f"max_tokens {bundle.max_tokens}, its encoder reads at most {encoder.max_tokens}"
+        raise BundleError(f"{directory / MANIFEST}: {limit}; train it again with fewer")
+    _check_sizes(directory, bundle, weights, encoder.width)
     try:
-        return make_network(load_encoder(files), bundle, weights)
+        return make_network(encoder, bundle, weights)
     except RuntimeError as error:
         raise BundleError(f"{directory / WEIGHTS}: does not fit its bundle.json: {error}") from error
 
@@ -75,6 +69,24 @@ def fill_encoder(encoder: Encoder, bundle: Bundle, weights: Mapping[str, Tensor]
         merge_adapter(encoder, weights_under(weights, "adapter."), bundle.adapter_scale)
 
 
+def _check_sizes(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], width: int) -> None:
+    """Raise BundleError unless the heads have the sizes that the manifest says, before room is made for them."""
+    with torch.device("meta"):
+        heads = {
+            "tag_head.": TagHead(width, len(bundle.rules), bundle.heads),
+            "salience_head.": SalienceHead(width, bundle.heads),
+        }
+    for prefix, head in heads.items():
+        for name, tensor in head.state_dict().items():
+            found = weights.get(f"{prefix}{name}")
+            if found is None or found.shape != tensor.shape:
+                has = "is missing" if found is None else f"is {list(found.shape)}"
+                raise BundleError(
+                    f"{directory / WEIGHTS}: {prefix}{name} {has}, bundle.json says {list(tensor.shape)}; "
+                    "restore the bundle from its source"
+                )
+
+
 def load_weights(directory: Path) -> dict[str, Tensor]:
     """The bundle's tensors in fp32, by the names they are stored under. Raises BundleError when they do not read."""
     try:
@@ -95,14 +107,3 @@ def weights_under(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tenso
 
 def _stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().to(torch.float16).contiguous()
-
-
-def _replace(new: Path, target: Path) -> None:
-    """Rename `new` to `target`; what stood there goes only after the new one is complete."""
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.rename(old / target.name)
-        new.rename(target)
-        shutil.rmtree(old)
-    else:
-        new.rename(target)

@@ -1,4 +1,4 @@
-"""File formats by extension: JSONL, CSV or Parquet, plain or compressed."""
+"""File formats by extension: JSON, tables or Parquet, plain or compressed."""
 
 import io
 from contextlib import AbstractContextManager
@@ -8,10 +8,18 @@ from typing import IO, Any, Literal, cast
 
 import pyarrow as pa
 
-Kind = Literal["jsonl", "csv", "parquet"]
+Kind = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 
-EXPECTED = "expected .jsonl, .csv or .parquet, each also .gz or .zst"
-_KINDS: dict[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+MAX_ROW = 64 * 2**20  # bytes; a longer row is no article but a file of another format
+EXPECTED = "expected .jsonl, .json, .csv, .tsv or .parquet, each also .gz or .zst"
+_KINDS: dict[str, Kind] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 

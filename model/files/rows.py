@@ -1,36 +1,26 @@
 """Rows of any source, one at a time; a row that does not read says why and stops nothing."""
 
-import csv
-import io
-import json
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from copydesk.model.errors import DataError
-from copydesk.model.files.formats import JSONL, Format, format_of, open_input
-from copydesk.model.files.sources import HubDataset, Source
+from copydesk.model.files.csv_rows import csv_columns, csv_rows
+from copydesk.model.files.dialect import DELIMITERS, Dialect, to_utf8
+from copydesk.model.files.formats import JSONL, MAX_ROW, Format, format_of, open_input
+from copydesk.model.files.hub import hub_rows
+from copydesk.model.files.json_rows import json_rows
+from copydesk.model.files.parquet_rows import parquet_columns, parquet_rows
+from copydesk.model.files.row import Row as Row
+from copydesk.model.files.sources import Source
 
-_MAX_LINE = 64 * 2**20  # bytes; a longer one is no article but a file of another format
-_PARQUET_BATCH = 64  # rows decoded at a time
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row and where it stands: its file and the line it begins on (in Parquet and on the hub, its number)."""
-
-    file: str
-    line: int
-    values: Mapping[str, Any] = field(default_factory=dict)  # Any: a row of anybody's file
-    problem: str | None = None
+_N_SAMPLED = 100  # values of JSON whose keys count as the file's columns: a key may be left out
 
 
 @dataclass
@@ -40,113 +30,81 @@ class Position:
     n_bytes: int = 0
 
 
-def read_rows(source: Source, columns: Sequence[str], position: Position) -> Iterator[Row]:
-    """Every row; `columns` are those that are needed. Moves `position` on. Raises DataError."""
+def read_rows(
+    source: Source, wanted: Collection[str], position: Position | None = None, *, all_columns: bool = False
+) -> Iterator[Row]:
+    """Every row. Moves `position` on. Raises DataError.
+
+    wanted: the columns that are needed; in a table's header they tell its delimiter, and of Parquet only they are read
+    unless `all_columns` are.
+    """
+    position = position or Position()
     if source.hub:
-        yield from _dataset_rows(source.hub)
+        for row in hub_rows(source.hub):
+            yield replace(row, file=source.hub.name, where=f"{source.hub.name}: row {row.line}")
     elif source.is_stdin:
-        yield from _json_rows(sys.stdin.buffer, source.name)
+        with _reading(source.name, source.dialect):
+            for row in json_rows(to_utf8(sys.stdin.buffer, source.name, source.dialect.encoding), MAX_ROW):
+                yield replace(row, file=source.name, where=f"{source.name}:{row.line}")
     for path in source.files:
-        yield from _file_rows(path, columns, position)
+        yield from _file_rows(path, source.dialect, wanted, position, all_columns=all_columns)
 
 
-def _file_rows(path: Path, columns: Sequence[str], position: Position) -> Iterator[Row]:
+def find_columns(path: Path, dialect: Dialect, wanted: Collection[str]) -> list[str]:
+    """The columns of a file; of JSON those of its first values. None where it holds nothing. Raises DataError."""
+    format = format_of(path.name) or JSONL
+    with _reading(str(path), dialect), path.open("rb") as raw:
+        if format.kind == "parquet":
+            return parquet_columns(raw, format)
+        with open_input(raw, format) as packed:
+            file = to_utf8(packed, str(path), dialect.encoding)
+            if format.kind in ("csv", "tsv"):
+                return csv_columns(file, str(path), wanted, _delimiters(format, dialect), MAX_ROW)
+            values = [row.values for row in islice(json_rows(file, MAX_ROW), _N_SAMPLED)]
+    return list(dict.fromkeys(str(key) for value in values if isinstance(value, Mapping) for key in value))
+
+
+def _file_rows(
+    path: Path, dialect: Dialect, wanted: Collection[str], position: Position, *, all_columns: bool
+) -> Iterator[Row]:
     format, before = format_of(path.name) or JSONL, position.n_bytes
-    try:
-        with path.open("rb") as raw:
-            for row in _format_rows(raw, path, format, columns):
-                position.n_bytes = before + raw.tell()
-                yield row
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: does not read ({_reason(error)}); restore the file or leave it out") from error
+    with _reading(str(path), dialect), path.open("rb") as raw:
+        if format.kind == "parquet":
+            mark, rows = ": row ", parquet_rows(raw, format, None if all_columns else wanted, max_row=MAX_ROW)
+        else:
+            mark, rows = ":", _text_rows(raw, path, format, dialect, wanted)
+        for row in rows:
+            position.n_bytes = before + raw.tell()
+            yield replace(row, file=path.name, where=f"{path}{mark}{row.line}")
 
 
-def _format_rows(raw: IO[bytes], path: Path, format: Format, columns: Sequence[str]) -> Iterator[Row]:
-    if format.kind == "parquet":
-        with _seekable(raw, format) as file:
-            yield from _parquet_rows(file, path.name, columns)
-        return
-    read = _json_rows if format.kind == "jsonl" else _csv_rows
-    with open_input(raw, format) as file:
-        yield from read(file, path.name)
+def _text_rows(raw: IO[bytes], path: Path, format: Format, dialect: Dialect, wanted: Collection[str]) -> Iterator[Row]:
+    with open_input(raw, format) as packed:
+        file = to_utf8(packed, str(path), dialect.encoding)
+        if format.kind in ("csv", "tsv"):
+            delimiters = _delimiters(format, dialect)
+            yield from csv_rows(file, str(path), wanted, delimiters, MAX_ROW)
+        else:
+            yield from json_rows(file, MAX_ROW)
 
 
-def _json_rows(file: IO[bytes], name: str) -> Iterator[Row]:
-    number = 0
-    while line := file.readline(_MAX_LINE):
-        number += 1
-        if len(line) == _MAX_LINE:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(_MAX_LINE)
-            yield Row(name, number, problem=f"the line is longer than {_MAX_LINE} bytes; expected one object per line")
-        elif line.strip():
-            yield _json_row(line, name, number)
-
-
-def _json_row(line: bytes, name: str, number: int) -> Row:
-    try:
-        values = json.loads(line)
-    except (ValueError, RecursionError):
-        return Row(name, number, problem="not JSON; expected an object with the text")
-    if not isinstance(values, dict):
-        return Row(name, number, problem=f"{type(values).__name__}, expected an object with the text")
-    return Row(name, number, values)
-
-
-def _csv_rows(file: IO[bytes], name: str) -> Iterator[Row]:
-    csv.field_size_limit(_MAX_LINE)
-    with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as lines:
-        reader = csv.reader(lines)
-        header = next(reader, [])
-        number = reader.line_num + 1
-        while (fields := _next_fields(reader)) is not None:
-            if isinstance(fields, str):
-                yield Row(name, number, problem=fields)
-            elif len(fields) == len(header):
-                yield Row(name, number, dict(zip(header, fields, strict=True)))
-            elif fields:
-                yield Row(name, number, problem=f"{len(fields)} fields, the header has {len(header)}")
-            number = reader.line_num + 1
-
-
-def _next_fields(reader: Iterator[list[str]]) -> list[str] | str | None:
-    """The fields of the next row, what is wrong with it, or None at the end."""
-    try:
-        return next(reader, None)
-    except csv.Error as error:
-        return f"not CSV: {error}"
-
-
-def _parquet_rows(file: Any, name: str, columns: Sequence[str]) -> Iterator[Row]:  # Any: whatever pyarrow reads
-    table = pq.ParquetFile(file)
-    there = [column for column in columns if column in table.schema_arrow.names]
-    number = 0
-    for batch in table.iter_batches(_PARQUET_BATCH, columns=there):
-        for values in batch.to_pylist():
-            number += 1
-            yield Row(name, number, values)
-
-
-def _dataset_rows(hub: HubDataset) -> Iterator[Row]:
-    import datasets
-
-    try:
-        rows = datasets.load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision, streaming=True)
-        for number, values in enumerate(rows, 1):
-            yield Row(hub.name, number, values)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{hub.name}: the hub does not give split {hub.split!r}: {_reason(error)}") from error
+def _delimiters(format: Format, dialect: Dialect) -> tuple[str, ...]:
+    """Those that there may be, the likeliest first."""
+    if dialect.delimiter is not None:
+        return (dialect.delimiter,)
+    return ("\t", *DELIMITERS) if format.kind == "tsv" else DELIMITERS
 
 
 @contextmanager
-def _seekable(raw: IO[bytes], format: Format) -> Iterator[IO[bytes]]:
-    """Parquet is read from its end: a compressed file is unpacked first, into a file that has no name."""
-    if format.compression is None:
-        yield raw
-        return
-    with open_input(raw, format) as packed, tempfile.TemporaryFile() as unpacked:
-        shutil.copyfileobj(packed, unpacked)
-        yield unpacked
+def _reading(name: str, dialect: Dialect) -> Iterator[None]:
+    """One place for what a file may say that does not read."""
+    try:
+        yield
+    except UnicodeError as error:
+        encoding = dialect.encoding or "the UTF-16 or UTF-32 that its first bytes announce"
+        raise DataError(f"{name}: not {encoding}; name its encoding with --encoding") from error
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{name}: does not read ({_reason(error)}); restore the file or leave it out") from error
 
 
 def _reason(error: Exception) -> str:

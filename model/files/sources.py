@@ -1,26 +1,23 @@
 """What INPUT names: a file, a folder, a glob, standard input or a hub dataset."""
 
 import glob
-import re
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.errors import DataError
+from copydesk.model.files.dialect import Dialect
 from copydesk.model.files.formats import EXPECTED, format_of
+from copydesk.model.files.hub import HubDataset, find_dataset
 
 STDIN = "-"
-_HUB_NAME = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+))?(:(?P<split>[\w.-]+))?")
-
-
-@dataclass(frozen=True)
-class HubDataset:
-    """A dataset on the hub at one revision."""
-
-    name: str
-    config: str | None
-    split: str
-    revision: str
+_PIECE = 2**16  # bytes
+_N_PIECES = 4096  # of all files that are read to tell them from others: 256 MB, a third of a second
+_MIN_PIECES = 3  # of each file: its head, its middle and its tail
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,7 @@ class Source:
     name: str
     files: tuple[Path, ...] = ()
     hub: HubDataset | None = None
+    dialect: Dialect = field(default_factory=Dialect)
 
     @property
     def is_stdin(self) -> bool:
@@ -42,43 +40,49 @@ class Source:
         return sum(path.stat().st_size for path in self.files) if self.files else None
 
     def fingerprint(self) -> list[Any]:  # Any: JSON
-        """What another input would not have: names, sizes and times of files, or a dataset's revision."""
+        """What another input would not have: names and content of files, or a dataset's revision. Raises DataError."""
         if self.hub:
             return [self.hub.name, self.hub.config, self.hub.split, self.hub.revision]
-        return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in self.files]
+        n_pieces = max(_MIN_PIECES, _N_PIECES // max(1, len(self.files)))
+        return [[path.name, *_content(path, n_pieces)] for path in self.files]
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str, dialect: Dialect = Dialect()) -> Source:  # noqa: B008  # a frozen value
     """The source of this name. Raises DataError when there is none."""
     if name == STDIN:
-        return Source(name)
+        return Source(name, dialect=dialect)
     path = Path(name)
     if path.is_file() and format_of(name) is None:
         raise DataError(f"{name}: the extension is not known; {EXPECTED}")
-    found = sorted(path.iterdir()) if path.is_dir() else sorted(map(Path, glob.glob(name, recursive=True)))
+    found = [path] if path.is_file() else sorted(path.iterdir() if path.is_dir() else _glob(name))
     files = tuple(file for file in found if file.is_file() and format_of(file.name))
     if files:
-        return Source(name, files)
-    match = _HUB_NAME.fullmatch(name)
-    if match and not path.exists() and format_of(name) is None:
-        return Source(name, hub=_find_dataset(**match.groupdict()))
-    raise DataError(f"{name}: no such file, nor a folder or glob with any; {EXPECTED}, or 'owner/name' on the hub")
+        return Source(name, files, dialect=dialect)
+    if not path.exists() and format_of(name) is None and (hub := find_dataset(name)):
+        return Source(name, hub=hub, dialect=dialect)
+    raise DataError(f"{name}: no such file; {EXPECTED}, a folder or glob with any, or 'owner/name' on the hub")
 
 
-def _find_dataset(name: str, config: str | None, split: str | None) -> HubDataset:
-    """`owner/name`, `owner/name:split` or `owner/name:config:split`, pinned at the revision it has now."""
+def _glob(pattern: str) -> Iterator[Path]:
+    return map(Path, glob.iglob(pattern, recursive=True))
+
+
+def _content(path: Path, n_pieces: int) -> tuple[int, str]:
+    """Size and SHA-256: of the whole file, or of so many pieces from its first byte to its last where it is larger."""
+    digest = hashlib.sha256()
+    with _naming(str(path)), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        last = max(0, size - _PIECE)
+        n_pieces = min(n_pieces, 1 + -(-last // _PIECE))
+        for i in range(n_pieces):
+            file.seek(last * i // max(1, n_pieces - 1))
+            digest.update(file.read(_PIECE))
+    return size, digest.hexdigest()
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
     try:
-        import datasets  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"{name}: a hub dataset needs datasets; pip install 'copydesk[train]'") from error
-    from huggingface_hub import HfApi
-
-    if split is None:
-        config, split = None, config or "train"
-    try:
-        revision = HfApi().dataset_info(name).sha
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{name}: no such file, and the hub does not give a dataset of this name: {type(error).__name__}"
-        ) from error
-    return HubDataset(name, config, split, str(revision))
+        yield
+    except OSError as error:
+        raise DataError(f"{name}: does not read ({error.strerror}); restore the file or leave it out") from error

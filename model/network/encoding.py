@@ -4,16 +4,17 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
 
+from copydesk.model.network.pooling import SentenceSums
 from copydesk.model.network.windows import TokenizedStory, cut_story
+from copydesk.model.network.workers import one_core
 
 
 @dataclass(frozen=True)
-class Part:
+class WindowSlice:
     """Consecutive windows of one story for one pass; `first_sentence` is where its sentences stand in the document."""
 
-    encoding: "Encoding"
     first_sentence: int
     tokens: TokenizedStory
 
@@ -35,69 +36,71 @@ class Encoding:
 
     def __init__(self, stories: Sequence[TokenizedStory]) -> None:
         self.stories = tuple(stories)
-        self.n_tokens_left = sum(len(story.token_ids) for story in stories)
+        self.n_tokens_left = sum(story.n_tokens for story in stories)
         self._rests: deque[_Rest] = deque()
-        self._sums: list[tuple[int, Tensor, Tensor]] = []
-        self._n_under_way = 0  # parts that were taken and not added yet
-        first_sentence = 0
+        self._encoded: list[tuple[int, SentenceSums]] = []  # where the sentences stand, and their sums
+        self._n_under_way = 0  # slices that were taken and not added yet
+        self._n_sentences = 0
         for story in stories:
             if story.windows:
-                self._rests.append(_Rest(story, first_sentence))
-            first_sentence += story.n_sentences
-        self._n_sentences = first_sentence
+                self._rests.append(_Rest(story, self._n_sentences))
+            self._n_sentences += story.n_sentences
 
     @property
     def is_begun(self) -> bool:
         """Some of its windows have passed the encoder."""
-        return bool(self._sums)
+        return bool(self._encoded)
 
     @property
     def is_complete(self) -> bool:
         """All its windows have passed the encoder."""
         return not self.n_tokens_left and not self._n_under_way
 
-    def take(self, max_tokens: float) -> list[Part]:
+    def take(self, max_tokens: int) -> list[WindowSlice]:
         """The next windows, as many as `max_tokens` holds; at least one while any is left."""
-        parts: list[Part] = []
+        taken: list[WindowSlice] = []
         while self._rests:
             rest = self._rests[0]
             end = _count_fitting(rest, max_tokens)
-            if end == rest.at and parts:
+            if end == rest.at and taken:
                 break
-            part = self._cut(rest, max(end, rest.at + 1))
-            max_tokens -= len(part.tokens.token_ids)
-            parts.append(part)
-        self._n_under_way += len(parts)
-        return parts
+            following = self._cut(rest, max(end, rest.at + 1))
+            max_tokens -= following.tokens.n_tokens
+            taken.append(following)
+        self._n_under_way += len(taken)
+        return taken
 
-    def add(self, first_sentence: int, sums: Tensor, counts: Tensor) -> None:
-        """Add the token states of a part: float32 [its sentences, width] and [its sentences, 1]."""
-        self._sums.append((first_sentence, sums, counts))
-        self._n_under_way -= 1
+    def add(self, slices: Sequence[WindowSlice], sums: SentenceSums) -> None:
+        """Add what a pass gave for these slices: the sums of their sentences, one slice after the other."""
+        of_slices = sums.split([piece.tokens.n_sentences for piece in slices])
+        self._encoded += zip((piece.first_sentence for piece in slices), of_slices, strict=True)
+        self._n_under_way -= len(slices)
 
-    def vectors(self) -> Tensor:
-        """Sentence vectors, float32 [sentences, width]: the mean of each sentence's token states."""
-        _, some_sums, some_counts = self._sums[0]
-        sums = some_sums.new_zeros(self._n_sentences, some_sums.shape[1])
-        counts = some_counts.new_zeros(self._n_sentences, 1)
-        for first, part_sums, part_counts in self._sums:
-            sums[first : first + len(part_sums)] += part_sums
-            counts[first : first + len(part_sums)] += part_counts
-        return sums / counts.clamp(min=1)
+    @torch.inference_mode()
+    @one_core()
+    def sums(self) -> SentenceSums:
+        """The sums of all its sentences; one that is cut by windows has got the sum of its parts."""
+        _, some = self._encoded[0]
+        sums = some.sums.new_zeros(self._n_sentences, some.sums.shape[1])
+        counts = some.counts.new_zeros(self._n_sentences, 1)
+        for first, encoded in self._encoded:
+            sums[first : first + len(encoded.sums)] += encoded.sums
+            counts[first : first + len(encoded.sums)] += encoded.counts
+        return SentenceSums(sums, counts)
 
-    def _cut(self, rest: _Rest, end: int) -> Part:
+    def _cut(self, rest: _Rest, end: int) -> WindowSlice:
         """The windows of `rest` before `end`, which are now taken."""
         start = rest.story.windows[rest.at].start
         tokens = cut_story(rest.story, rest.at, end)
         first_sentence = rest.first_sentence + int(rest.story.sentence_of[start])
-        self.n_tokens_left -= len(tokens.token_ids)
+        self.n_tokens_left -= tokens.n_tokens
         rest.at = end
         if end == len(rest.story.windows):
             self._rests.popleft()
-        return Part(self, first_sentence, tokens)
+        return WindowSlice(first_sentence, tokens)
 
 
-def _count_fitting(rest: _Rest, max_tokens: float) -> int:
+def _count_fitting(rest: _Rest, max_tokens: int) -> int:
     """The window after the last one that fits."""
     windows = rest.story.windows
     end = rest.at

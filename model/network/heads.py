@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from copydesk.model.network.encoder import Encoder
+from copydesk.model.network.pooling import SentenceSums, add_token_states
 from copydesk.model.network.sizes import HeadConfig
-from copydesk.model.network.windows import WindowBatch
+from copydesk.model.network.windows import TokenizedStory, WindowBatch
 
 # Sentence positions that the tag head tells apart: the title, then the first sentence of each range. Leads count most.
-_TITLE_ZONE = 0
 _ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 _MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
 _BLOCK = 256  # sentences that see each other in the salience head; keeps a book-length text linear
@@ -36,6 +36,15 @@ class SentenceLayout:
         return SentenceLayout(self.story_of.to(device), self.position.to(device), self.n_stories)
 
 
+def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
+    """The layout of the stories' sentences, one story after the other."""
+    lengths = torch.tensor([story.n_sentences for story in stories])
+    starts = lengths.cumsum(0) - lengths + torch.tensor([int(story.has_title) for story in stories])
+    story_of = torch.repeat_interleave(torch.arange(len(stories)), lengths)
+    position = torch.arange(int(lengths.sum())) - starts[story_of]  # a title's is -1
+    return SentenceLayout(story_of, position, len(stories))
+
+
 @dataclass(frozen=True)
 class NetworkOutput:
     """contributions: float32 [sentences, labels]; logits: float32 [stories, labels], their sums plus the bias;
@@ -57,8 +66,7 @@ class Network(nn.Module):
 
     def forward(self, batches: Sequence[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
         """Everything there is to know about the stories: each window passes through the encoder exactly once."""
-        sums, counts = self.encode(batches, len(layout.story_of))
-        return self.score(sums / counts.clamp(min=1), layout)
+        return self.score(self.encode(batches, len(layout.story_of)).vectors, layout)
 
     def score(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
         """What the heads say of sentence vectors, float32 [sentences, width]."""
@@ -66,19 +74,17 @@ class Network(nn.Module):
             contributions, logits = self.tag_head(vectors, layout)
             return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
 
-    def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> tuple[Tensor, Tensor]:
-        """Sums of each sentence's token states, float32 [sentences, width], and their counts, [sentences, 1]."""
+    def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> SentenceSums:
+        """The sums of each sentence's token states."""
         return self.gather(batches, map(self.states, batches), n_sentences)
 
-    def gather(
-        self, batches: Sequence[WindowBatch], states: Iterable[Tensor], n_sentences: int
-    ) -> tuple[Tensor, Tensor]:
+    def gather(self, batches: Sequence[WindowBatch], states: Iterable[Tensor], n_sentences: int) -> SentenceSums:
         """What `encode` gives, from each batch's states, in the order of the batches."""
         sums = torch.zeros(n_sentences + 1, self.encoder.width, device=self._device)
         counts = torch.zeros(n_sentences + 1, 1, device=self._device)
         for batch, of_batch in zip(batches, states, strict=True):
             add_token_states(sums, counts, of_batch, torch.from_numpy(batch.sentence_of).to(self._device))
-        return sums[:-1], counts[:-1]
+        return SentenceSums(sums[:-1], counts[:-1])
 
     def states(self, batch: WindowBatch) -> Tensor:
         """Token states, [windows, width of the batch, width of the encoder]."""
@@ -89,18 +95,6 @@ class Network(nn.Module):
     @property
     def _device(self) -> torch.device:
         return self.tag_head.bias.device
-
-
-def add_token_states(sums: Tensor, counts: Tensor, states: Tensor, sentence_of: Tensor) -> None:
-    """Add token states to their sentences' sums, in place, with one index_add.
-
-    sums: float32 [sentences + 1, width] and counts: float32 [sentences + 1, 1], whose last row collects special
-    tokens and padding (sentence_of -1); states: float [windows, tokens, width]; sentence_of: int64 [windows, tokens].
-    Sums in float32 even for bf16 states: bf16 sums lose the tail.
-    """
-    index = sentence_of.flatten() % len(sums)  # -1 -> the last row
-    sums.index_add_(0, index, states.flatten(0, 1).float())  # [W, T, H] -> [W * T, H]
-    counts.index_add_(0, index, counts.new_ones(len(index), 1))
 
 
 class TagHead(nn.Module):

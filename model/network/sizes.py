@@ -1,6 +1,6 @@
 """Sizes of the heads, known without loading them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,3 @@ class HeadConfig:
     salience_width: int = 256
     salience_layers: int = 2
     salience_heads: int = 4
-
-    def to_json(self) -> dict[str, int]:
-        """The sizes as they stand in a bundle."""
-        return asdict(self)

@@ -1,4 +1,4 @@
-"""Token windows: whole sentences packed until a window is full; only a sentence longer than a window is cut."""
+"""From sentences to token windows: whole sentences packed until a window is full; only a longer one is cut."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 N_SPECIAL_TOKENS = 2  # one before, one after: [CLS] ... [SEP], <s> ... </s>
 
@@ -32,8 +33,22 @@ class TokenizedStory:
     n_sentences: int
     has_title: bool
 
+    @property
+    def n_tokens(self) -> int:
+        """Its tokens."""
+        return len(self.token_ids)
 
-def tokenize_story(sentence_ids: Sequence[Sequence[int]], max_tokens: int, *, has_title: bool) -> TokenizedStory:
+
+def tokenize_story(
+    title: str | None, sentences: Sequence[str], tokenizer: Tokenizer, max_tokens: int
+) -> TokenizedStory:
+    """A story's tokens, in windows of at most `max_tokens`; for training and for serving, so that both read alike."""
+    passages = [title, *sentences] if title else list(sentences)
+    encodings = tokenizer.encode_batch_fast(passages, add_special_tokens=False)
+    return pack_story([encoding.ids for encoding in encodings], max_tokens, has_title=bool(title))
+
+
+def pack_story(sentence_ids: Sequence[Sequence[int]], max_tokens: int, *, has_title: bool = False) -> TokenizedStory:
     """The story whose sentences have these token ids, in windows of at most `max_tokens`, special tokens included."""
     lengths = [len(ids) for ids in sentence_ids]
     return TokenizedStory(

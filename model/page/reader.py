@@ -1,19 +1,26 @@
 """A text as a page: its stories and what stands around them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.model.analysis import Furniture, Span
-from copydesk.model.page.classifier import ROLES
-from copydesk.model.page.features import Matrix
+from copydesk.model.page.furniture.contents import find_contents
+from copydesk.model.page.furniture.live_blog import find_posts
+from copydesk.model.page.furniture.mail import find_mail_parts, subject_start
+from copydesk.model.page.furniture.notices import find_kind
+from copydesk.model.page.furniture.trim import trim_line
 from copydesk.model.page.lines import Line, split_lines
-from copydesk.model.page.roles import role_probabilities
+from copydesk.model.page.roles.classifier import ROLES
+from copydesk.model.page.roles.features import Matrix
+from copydesk.model.page.roles.roles import role_probabilities
 from copydesk.model.page.stories import StoryLines, group_lines
-from copydesk.model.page.trim import trim_line
+
+_PLACED = ("headline", "caption")  # kinds of certain lines that the others are read beside: they belong to a story
 
 
 @dataclass(frozen=True)
@@ -37,20 +44,56 @@ class Page:
     furniture: tuple[Furniture, ...]
 
 
-def read_page(text: str, title: str | None = None, mode: Literal["split", "whole"] = "split") -> Page:
+def read_page(
+    text: str, title: str | None = None, mode: Literal["split", "whole"] = "split", headlines: Sequence[int] = ()
+) -> Page:
     """The page that `text` is; a text without any sign of other parts is one story.
 
     A story takes its title from its headline in the text; the main one keeps the `title` that the user gave. With mode
-    "whole" the text is one story, whatever it looks like.
+    "whole" the text is one story, whatever it looks like. headlines: where lines begin that are known to be headlines;
+    several part the text into stories.
     """
     lines = split_lines(text)
-    if mode == "whole" or not lines:
+    sure = _find_sure(lines) | {i: "headline" for i, line in enumerate(lines) if line.start in headlines}
+    aside = {i for i, kind in sure.items() if kind not in _PLACED}
+    kept = [i for i in range(len(lines)) if i not in aside]
+    if mode == "whole" or not kept:
         return _whole(text, title)
-    roles = role_probabilities(lines)
-    groups = group_lines(lines, roles)
+    told = [lines[i] for i in kept]
+    known = {at: sure[i] for at, i in enumerate(kept) if i in sure}
+    roles, groups = (_by_headlines if len(headlines) > 1 else _by_lines)(told, known)
     if not groups:
         return _whole(text, title)
-    return _assemble(lines, roles, groups, title)
+    furniture = [Furniture(lines[i].start, lines[i].end, sure[i]) for i in aside]
+    return _assemble(text, told, roles, groups, title, furniture)
+
+
+def _find_sure(lines: Sequence[Line]) -> dict[int, str]:
+    """The kind of each line that is furniture beyond doubt."""
+    notices = {i: kind for i, line in enumerate(lines) if (kind := find_kind(line.text))}
+    return notices | find_contents(lines) | find_mail_parts(lines)
+
+
+def _by_lines(lines: Sequence[Line], known: Mapping[int, str]) -> tuple[Matrix, list[StoryLines]]:
+    """The roles of the lines and the stories that they make, as if nothing else stood between them."""
+    posts = find_posts(lines)
+    roles = role_probabilities(lines, {**known, **posts})
+    if posts:
+        return roles, [_live_blog(roles, posts)]
+    groups = group_lines(lines, roles)
+    if groups and groups[0].headline is None:
+        above = [i for i, role in known.items() if role == "headline" and i < groups[0].body[0]]
+        groups[0] = replace(groups[0], headline=max(above, default=None))
+    return roles, groups
+
+
+def _by_headlines(lines: Sequence[Line], known: Mapping[int, str]) -> tuple[Matrix, list[StoryLines]]:
+    """The same where the headlines are known, and what stands under each is its story."""
+    heads = [i for i, role in known.items() if role == "headline"]
+    body = {i: "body" for i in range(heads[0], len(lines)) if i not in known}
+    roles = role_probabilities(lines, {**known, **body})
+    parts = [(head, tuple(i for i in range(head, end) if i in body)) for head, end in pairwise([*heads, len(lines)])]
+    return roles, [StoryLines(own, head) for head, own in parts if own]
 
 
 def _whole(text: str, title: str | None) -> Page:
@@ -59,14 +102,29 @@ def _whole(text: str, title: str | None) -> Page:
     return Page((Story(title, span, (span,)),), ())
 
 
-def _assemble(lines: Sequence[Line], roles: Matrix, groups: Sequence[StoryLines], title: str | None) -> Page:
+def _live_blog(roles: Matrix, posts: Mapping[int, str]) -> StoryLines:
+    """All posts as one story, under the likeliest headline above them."""
+    body = tuple(i for i, role in posts.items() if role == "body")
+    above = roles[: min(posts), ROLES.index("headline")]
+    return StoryLines(body, int(above.argmax()) if len(above) else None)
+
+
+def _assemble(
+    text: str,
+    lines: Sequence[Line],
+    roles: Matrix,
+    groups: Sequence[StoryLines],
+    title: str | None,
+    aside: Iterable[Furniture],
+) -> Page:
     told = {i for group in groups for i in group.body}
-    furniture = [Furniture(line.start, line.end, _kind(roles[i])) for i, line in enumerate(lines) if i not in told]
+    furniture = [*aside]
+    furniture += [Furniture(line.start, line.end, _kind(roles[i])) for i, line in enumerate(lines) if i not in told]
     stories = []
     for group in groups:
-        trimmed = {i: trim_line(lines[i]) for i in group.body}
-        furniture += [piece for part in trimmed.values() for piece in part.furniture]
-        stories.append(_story(lines, group, _merge(lines, {i: part.body for i, part in trimmed.items()})))
+        trimmed = [trim_line(lines[i]) for i in group.body]
+        furniture += [piece for part in trimmed for piece in part.furniture]
+        stories.append(_story(lines, group, _merge(text, [part.body for part in trimmed])))
     stories[0] = replace(stories[0], title=title or stories[0].title)
     return Page(tuple(stories), tuple(sorted(furniture, key=lambda piece: piece.start)))
 
@@ -74,15 +132,15 @@ def _assemble(lines: Sequence[Line], roles: Matrix, groups: Sequence[StoryLines]
 def _story(lines: Sequence[Line], group: StoryLines, body: tuple[Span, ...]) -> Story:
     headline = None if group.headline is None else lines[group.headline]
     start = body[0].start if headline is None else headline.start
-    return Story(None if headline is None else headline.text, Span(start, body[-1].end), body)
+    title = None if headline is None else headline.text[subject_start(headline.text) :]
+    return Story(title, Span(start, body[-1].end), body)
 
 
-def _merge(lines: Sequence[Line], spans: Mapping[int, Span]) -> tuple[Span, ...]:
-    """The spans of a story's lines, with lines that follow each other as one."""
-    merged: list[Span] = []
-    for i, span in spans.items():
-        follows = i - 1 in spans and spans[i - 1].end == lines[i - 1].end and span.start == lines[i].start
-        if follows:
+def _merge(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans of a story's lines, with those between which only white space stands as one."""
+    merged = [spans[0]]
+    for span in spans[1:]:
+        if text[merged[-1].end : span.start].isspace():
             merged[-1] = Span(merged[-1].start, span.end)
         else:
             merged.append(span)

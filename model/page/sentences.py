@@ -1,17 +1,19 @@
 """Sentence boundaries, as offsets into the text.
 
-The rules for where a sentence ends are sentencex's. Ours is what surrounds them: a sentence never crosses a line
-break, unless the text is hard-wrapped (an e-mail, a wire feed), where a line break is only a space.
+The rules for where a sentence ends are sentencex's, mended for English (stops.py, boundaries.py). Ours is what
+surrounds them: a sentence never crosses a line break, unless the text is hard-wrapped (an e-mail, a wire feed), where
+a line break is only a space.
 """
 
 import re
-
-import sentencex
+from itertools import accumulate, pairwise
 
 from copydesk.model.analysis import Span
+from copydesk.model.page.boundaries import check_start, stand_in
+from copydesk.model.page.segmenter import find_starts, narrow_spaces
+from copydesk.model.page.stops import judge_stops
 
 _PARAGRAPH = re.compile(r"(?:[^\n]+\n?)+")
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*\s*$")
 _WRAP_WIDTH = range(40, 101)  # columns at which e-mail, wire feeds and old archives wrap
@@ -25,26 +27,39 @@ def split_sentences(text: str, span: Span | None = None, language: str = "en") -
     a lone quote mark) is joined to the sentence before it on the same line.
     """
     start, end = span or Span(0, len(text))
-    flat = _unwrap(text[start:end])
+    flat = narrow_spaces(_unwrap(text[start:end]))
+    line_starts = [0, *accumulate(map(len, flat.splitlines(keepends=True)))]
+    inner_starts = _find_inner_starts(flat, line_starts, language)
     spans: list[Span] = []
-    for line in _LINE.finditer(flat):
-        spans += _split_line(line.group(), start + line.start(), language)
-    return spans
-
-
-def _split_line(line: str, offset: int, language: str) -> list[Span]:
-    spans: list[Span] = []
-    for boundary in sentencex.get_sentence_boundaries(language, line):
-        piece = line[boundary["start_index"] : boundary["end_index"]]
-        start = boundary["start_index"] + len(piece) - len(piece.lstrip())
-        end = start + len(piece.strip())
-        if start == end:
+    for begin, stop in pairwise(sorted(inner_starts.union(line_starts))):
+        piece = flat[begin:stop].strip()
+        if not piece:
             continue
-        if spans and not _LETTER.search(piece):
-            spans[-1] = Span(spans[-1].start, offset + end)
+        first = start + flat.index(piece[0], begin)
+        if piece[0].isalpha() or begin not in inner_starts or not spans or _LETTER.search(piece):
+            spans.append(Span(first, first + len(piece)))
         else:
-            spans.append(Span(offset + start, offset + end))
+            spans[-1] = Span(spans[-1].start, first + len(piece))
     return spans
+
+
+def _find_inner_starts(text: str, line_starts: list[int], language: str) -> set[int]:
+    """Offsets at which sentences start within lines; the last of line_starts is the text's length."""
+    is_english = language == "en"
+    read, is_cased = stand_in(text) if is_english else text, not text.islower()
+    starts: set[int] = set()
+    for begin, end in pairwise(line_starts):
+        line = read[begin:end].rstrip()
+        for offset in find_starts(line, language) if line else ():
+            start = begin + offset
+            if not is_english or (read[start - 1] == " " and not read[start].islower()):
+                starts.add(start)
+            elif (checked := check_start(read, start, is_cased=is_cased)) is not None:
+                starts.add(checked)
+    if not is_english:
+        return starts
+    verdicts = judge_stops(text)
+    return ((starts - verdicts.inner) | verdicts.starts).difference(line_starts)
 
 
 def _unwrap(text: str) -> str:
@@ -67,9 +82,10 @@ def is_hard_wrapped(lines: list[str]) -> bool:
 
     All lines but the last are then nearly as long as the longest one, and most of them end in mid-sentence.
     """
-    full = [len(line.rstrip()) for line in lines[:-1]]
     if len(lines) < _MIN_WRAPPED_LINES or max(map(len, lines)) not in _WRAP_WIDTH:
         return False
-    nearly_full = sum(length >= 0.7 * max(full) for length in full)
+    full = [len(line.rstrip()) for line in lines[:-1]]
+    longest = max(full)
+    nearly_full = sum(length >= 0.7 * longest for length in full)
     open_ended = sum(not _SENTENCE_END.search(line) for line in lines[:-1])
     return nearly_full >= 0.8 * len(full) and open_ended >= 0.6 * len(full)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.page.classifier import ROLES
-from copydesk.model.page.cues import words_of
-from copydesk.model.page.features import Matrix, densest_run
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.classifier import ROLES
+from copydesk.model.page.roles.cues import words_of
+from copydesk.model.page.roles.features import Matrix
+from copydesk.model.page.runs import dense_runs
 
 _COST = 100.0  # characters of body that a line of furniture outweighs; on 90 real pages 50 costs 0.01 F1, 80 to 110 are level
 _CAP = 600  # characters after which a line weighs no more
@@ -42,7 +43,11 @@ class StoryLines:
 def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
     """The stories of a page, the main one first and the others in order. roles: float32 [lines, roles]"""
     gains = _gains(lines, roles)
-    runs = [run for start, end in _sections(lines, roles) for run in _dense_runs(gains, start, end)]
+    runs = [
+        (start + first, start + last)
+        for start, end in _sections(lines, roles)
+        for first, last in dense_runs(gains[start:end].tolist())
+    ]
     if not runs:
         return []
     stories = [_story(roles, run) for run in runs]
@@ -50,20 +55,21 @@ def group_lines(lines: Sequence[Line], roles: Matrix) -> list[StoryLines]:
     main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs], sure)
     others = [story for story in stories if story is not main]
     headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story)]
-    body = main.body
-    for story in others:
-        if _goes_on(lines, body, story):
-            body += story.body
-    return [StoryLines(body, main.headline), *headed]
+    return [StoryLines(_take_up(lines, main, others), main.headline), *headed]
 
 
-def _goes_on(lines: Sequence[Line], body: Sequence[int], part: StoryLines) -> bool:
-    """True when a part without a headline is the main story, taken up again after an interruption."""
-    distance = part.body[0] - body[-1]
-    if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
-        return False
-    new = _long_words(lines, part.body)
-    return len(new & _long_words(lines, body)) >= _TAKEN_UP * len(new)
+def _take_up(lines: Sequence[Line], main: StoryLines, others: Sequence[StoryLines]) -> tuple[int, ...]:
+    """The main story's body with the parts without a headline that take it up again after an interruption."""
+    body, known = list(main.body), _long_words(lines, main.body)
+    for part in others:
+        distance = part.body[0] - body[-1]
+        if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
+            continue
+        new = _long_words(lines, part.body)
+        if len(new & known) >= _TAKEN_UP * len(new):
+            body += part.body
+            known |= new
+    return tuple(body)
 
 
 def _main_story(stories: Sequence[StoryLines], gains: Sequence[float], sure: Sequence[bool]) -> StoryLines:
@@ -97,7 +103,7 @@ def _sections(lines: Sequence[Line], roles: Matrix) -> list[tuple[int, int]]:
         is_broken = roles[bodies[i] + 1 : bodies[i + 1]][:, _BREAKS].max() >= _IS_BREAK
         if headline is None or not is_broken:
             continue
-        if _starts_story(lines, headline, bodies[first : i + 1][-_MEMORY:], bodies[i + 1 : i + 4]):
+        if _starts_story(lines, headline, bodies[max(first, i + 1 - _MEMORY) : i + 1], bodies[i + 1 : i + 4]):
             cuts.append(headline)
             first = i + 1
     return list(zip(cuts, [*cuts[1:], len(lines)], strict=True))
@@ -113,15 +119,6 @@ def _starts_story(lines: Sequence[Line], headline: int, body: Sequence[int], fol
 
 def _long_words(lines: Sequence[Line], indices: Sequence[int]) -> set[str]:
     return {word for i in indices for word in words_of(lines[i].text[:2000]) if len(word) > 4}
-
-
-def _dense_runs(gains: NDArray[np.float32], start: int, end: int) -> list[tuple[int, int]]:
-    """Disjoint ranges of greatest gain between start and end, in order."""
-    first, last = densest_run(gains[start:end])
-    if last == first:
-        return []
-    first, last = start + first, start + last
-    return [*_dense_runs(gains, start, first), (first, last), *_dense_runs(gains, last, end)]
 
 
 def _story(roles: Matrix, run: tuple[int, int]) -> StoryLines:

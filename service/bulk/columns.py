@@ -2,12 +2,17 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from copydesk.model.analysis import Document, Failure
-from copydesk.model.files.rows import Row
+from copydesk.model.errors import DataError
+from copydesk.model.files.json import Json
+from copydesk.model.files.row import Row
+from copydesk.model.files.rows import find_columns
+from copydesk.model.files.sources import Source
+
+_N_NAMED = 20  # columns that an error lists
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,23 @@ class Columns:
         """All of them, each once."""
         return tuple(dict.fromkeys((self.id, self.title, self.text, self.html, *self.keep)))
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that somebody has asked for, and that must be there."""
+        standard = Columns()
+        pairs = ((self.text, standard.text), (self.html, standard.html), (self.title, standard.title), (self.id, "id"))
+        return (*(name for name, usual in pairs if name != usual), *self.keep)
+
+    def check(self, there: Sequence[str], where: str) -> None:
+        """Raises DataError unless these are the columns of a file with a text or a page and all that was named."""
+        lacking = [name for name in self.named if name not in there]
+        found = f"it has {', '.join(map(repr, there[:_N_NAMED]))}"
+        if lacking:
+            raise DataError(f"{where}: no column {' or '.join(map(repr, lacking))}; {found}; name one of these")
+        if not {self.text, self.html} & set(there):
+            remedy = "name the column with --text-column, or that of pages with --html-column"
+            raise DataError(f"{where}: no column {self.text!r} or {self.html!r}; {found}; {remedy}")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -33,14 +55,24 @@ class Item:
     file: str
     line: int
     document: Document | Failure
-    kept: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    kept: Mapping[str, Json] = field(default_factory=dict)
     is_html: bool = False
+
+
+def check_columns(source: Source, columns: Columns) -> None:
+    """Look at the header of every file, before any row is read. Raises DataError."""
+    for path in source.files:
+        if there := find_columns(path, source.dialect, columns.names):
+            columns.check(there, str(path))
 
 
 def to_item(row: Row, columns: Columns) -> Item:
     """The row as a document; one that is none becomes an item with a Failure."""
     if row.problem:
         return Item(row.file, row.line, Failure(None, "invalid_row", row.problem))
+    if not isinstance(row.values, Mapping):
+        message = f"{type(row.values).__name__}, expected an object with the text"
+        return Item(row.file, row.line, Failure(None, "invalid_row", message))
     try:
         kept = _kept(row.values, columns)
         row_id = _identity(row.values, columns)
@@ -50,7 +82,7 @@ def to_item(row: Row, columns: Columns) -> Item:
     return Item(row.file, row.line, _document(row.values, columns, row_id), kept, is_html)
 
 
-def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -> Document | Failure:
+def _document(values: Mapping[str, Json], columns: Columns, row_id: str | None) -> Document | Failure:
     title, text, html = (values.get(name) for name in (columns.title, columns.text, columns.html))
     if not isinstance(title, str | None):
         return Failure(row_id, "invalid_row", f"{columns.title} is {type(title).__name__}, expected a string")
@@ -64,7 +96,7 @@ def _document(values: Mapping[str, Any], columns: Columns, row_id: str | None) -
     return Document("", title or None, row_id, html)
 
 
-def _kept(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+def _kept(values: Mapping[str, Json], columns: Columns) -> dict[str, Json]:
     """The columns to carry over, as JSON has them: NaN becomes null, a date its text. Raises ValueError."""
     kept = {name: None if _is_nan(values.get(name)) else values.get(name) for name in columns.keep}
     try:
@@ -75,7 +107,7 @@ def _kept(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
     return dict(json.loads(encoded))
 
 
-def _identity(values: Mapping[str, Any], columns: Columns) -> str | None:
+def _identity(values: Mapping[str, Json], columns: Columns) -> str | None:
     row_id = None if values.get(columns.id) is None else str(values[columns.id])
     try:
         (row_id or "").encode()
@@ -84,5 +116,5 @@ def _identity(values: Mapping[str, Any], columns: Columns) -> str | None:
     return row_id
 
 
-def _is_nan(value: Any) -> bool:
+def _is_nan(value: Json) -> bool:
     return isinstance(value, float) and not math.isfinite(value)

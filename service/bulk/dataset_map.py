@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from copydesk.model.analysis import Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import ConfigError
-from copydesk.model.files.rows import Row
+from copydesk.model.files.row import Row
 from copydesk.service.bulk.columns import Columns, to_item
 from copydesk.service.bulk.records import flat_columns, make_record
 
@@ -23,7 +23,7 @@ class DatasetMap:
         """The new columns of a batch of rows."""
         labels = self._analyzer.bundle.labels
         rows = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
-        items = [to_item(Row("", number, row), self._columns) for number, row in enumerate(rows, 1)]
+        items = [to_item(Row(number, row), self._columns) for number, row in enumerate(rows, 1)]
         results = self._analyzer.analyze_many((item.document for item in items), self._options)
         records = [make_record(item, result, labels=labels) for item, result in zip(items, results, strict=True)]
         names = [name for name in flat_columns(labels, ()) if name != "id"]

@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -20,7 +21,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.rows import Position
-from copydesk.model.stream import analyze_stream
+from copydesk.model.installation import need_extra
 from copydesk.service.bulk.job import Job, finish_bulk, number_items
 from copydesk.service.bulk.records import Counts
 from copydesk.service.bulk.shards import Parts, Shard
@@ -41,6 +42,7 @@ def run_ray(cluster: Cluster, job: Job, parts: Parts, position: Position) -> Ite
     """`run_bulk` on Ray: yields the counts of each shard. Raises what `run_bulk` raises."""
     if job.source.is_stdin:
         raise ConfigError("--engine ray reads on a worker, which has no standard input; name a file")
+    need_extra("ray", "--engine ray")
     ray = _start(cluster.address)
     try:
         for row in _dataset(ray, cluster, job, parts).iter_rows():
@@ -57,11 +59,9 @@ def run_ray(cluster: Cluster, job: Job, parts: Parts, position: Position) -> Ite
 
 def _start(address: str) -> Any:  # Any: the module ray, which is an extra
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise ConfigError("--engine ray: ray is not installed; pip install 'copydesk[ray]'") from error
+    import ray
+    import ray.data
+
     try:
         ray.init(
             address=address,
@@ -86,7 +86,7 @@ def _dataset(ray: Any, cluster: Cluster, job: Job, parts: Parts) -> Any:  # Any:
     per_actor = min(_CPUS_PER_ACTOR, n_cpus)
     return _read(ray, job, parts).map_batches(
         _ShardAnalyzer,
-        fn_constructor_args=(cluster.bundle, cluster.device, job.options, job.flat_labels(manifest)),
+        fn_constructor_args=(cluster, job.options, Shard(job.flat_labels(manifest), job.include)),
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=n_gpus if on_gpu else n_cpus // per_actor),
         num_gpus=1 if on_gpu else 0,
@@ -105,14 +105,14 @@ def _read(ray: Any, job: Job, parts: Parts) -> Any:  # Any: ray is an extra
 
         def get_read_tasks(self, *_: object, **__: object) -> list[ReadTask]:
             metadata = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-            return [ReadTask(partial(_read_shards, job, parts), metadata)]
+            return [ReadTask(partial(_read_shards, job, parts.done), metadata)]
 
     return ray.data.read_datasource(Shards(), override_num_blocks=1, num_cpus=0)
 
 
-def _read_shards(job: Job, parts: Parts) -> Iterator[pa.Table]:
+def _read_shards(job: Job, done: frozenset[int]) -> Iterator[pa.Table]:
     position = Position()
-    for number, numbered in groupby(number_items(job, position, parts), key=lambda pair: pair[0]):
+    for number, numbered in groupby(number_items(job, position, done), key=lambda pair: pair[0]):
         items = pickle.dumps([item for _, item in numbered])
         yield _table(number, "items", items, position.n_bytes)
 
@@ -120,14 +120,14 @@ def _read_shards(job: Job, parts: Parts) -> Iterator[pa.Table]:
 class _ShardAnalyzer:
     """An actor: a model on its device."""
 
-    def __init__(self, bundle: Path, device: str, options: Options, labels: tuple[str, ...] | None) -> None:
-        self._analyzer = Analyzer.load(bundle, device)
+    def __init__(self, cluster: Cluster, options: Options, empty: Shard) -> None:
+        self._analyzer = Analyzer.load(cluster.bundle, cluster.device)
         self._options = options
-        self._labels = labels
+        self._empty = empty
 
     def __call__(self, batch: dict[str, Any]) -> Iterable[pa.Table]:  # Any: numpy arrays of one shard
-        items, shard = pickle.loads(batch["items"][0]), Shard(self._labels)
-        results = analyze_stream(self._analyzer, (item.document for item in items), self._options, len(items))
+        items, shard = pickle.loads(batch["items"][0]), deepcopy(self._empty)
+        results = self._analyzer.analyze_many((item.document for item in items), self._options, len(items))
         for item, result in zip(items, results, strict=True):
             shard.add(item, result)
         yield _table(int(batch["number"][0]), "shard", pickle.dumps(shard), int(batch["n_bytes"][0]))

@@ -2,16 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError
-from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, to_answer
+from copydesk.model.files.json import JsonObject
+from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, Part, to_answer
 from copydesk.service.bulk.columns import Columns, Item
-
-Json = dict[str, Any]  # Any: JSON
 
 _ANSWER_KEYS = ("id", "tags", "summary", "story", "other_stories", "furniture", "coverage", "error")
 
@@ -40,11 +38,13 @@ def count(result: Result) -> Counts:
     return Counts(1, 0, result.coverage.tokens, Counter(tag.label for tag in result.story.tags if tag.assigned))
 
 
-def make_record(item: Item, result: Result, *, labels: Sequence[str] | None = None) -> Json:
-    """The row out: the whole answer, or with `labels` flat columns."""
+def make_record(
+    item: Item, result: Result, *, labels: Sequence[str] | None = None, include: Collection[Part] | None = None
+) -> JsonObject:
+    """The row out: the answer with these parts, or the usual ones; with `labels` flat columns."""
     if labels is not None:
         return _flat_record(item, result, labels)
-    return {**item.kept, **to_answer(result, HTML_PARTS if item.is_html else DEFAULT_PARTS)}
+    return {**item.kept, **to_answer(result, include or (HTML_PARTS if item.is_html else DEFAULT_PARTS))}
 
 
 def flat_columns(labels: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:
@@ -57,12 +57,12 @@ def score_column(label: str) -> str:
     return f"score_{label}"
 
 
-def error_record(item: Item, failure: Failure) -> Json:
+def error_record(item: Item, failure: Failure) -> JsonObject:
     """A line of OUTPUT.errors.jsonl."""
     return {"file": item.file, "line": item.line} | asdict(failure)
 
 
-def to_line(record: Json) -> bytes:
+def to_line(record: JsonObject) -> bytes:
     """The record as a line of JSON; only a file's name can hold what is not Unicode."""
     return f"{json.dumps(record, ensure_ascii=False)}\n".encode(errors="replace")
 
@@ -77,8 +77,8 @@ def check_keep(columns: Columns, labels: Sequence[str], *, is_flat: bool) -> Non
             raise ConfigError(f"--keep {name}: the output has a column of this name; rename yours")
 
 
-def _flat_record(item: Item, result: Result, labels: Sequence[str]) -> Json:
-    row: Json = dict.fromkeys(flat_columns(labels, tuple(item.kept)))
+def _flat_record(item: Item, result: Result, labels: Sequence[str]) -> JsonObject:
+    row: JsonObject = dict.fromkeys(flat_columns(labels, tuple(item.kept)))
     row |= {"id": result.id, **item.kept}
     if isinstance(result, Failure):
         return row | {"labels": [], "error": f"{result.code}: {result.message}"}

@@ -15,25 +15,37 @@ _BAR_EVERY_S = 0.2
 
 
 class JobProgress:
-    """Shows what a job has done; `n_bytes` is the size of its source, where it has one, for the remaining time."""
+    """Shows what a job has done, with what an earlier run of it has kept; rates are of this run alone.
 
-    def __init__(self, console: Console, n_bytes: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+    n_bytes: the size of its source, where the remaining time can be told from it. n_kept: rows of earlier runs.
+    """
+
+    def __init__(
+        self, console: Console, n_bytes: int | None, n_kept: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.counts = Counts()  # of this run
         self._console = console
         self._n_bytes = n_bytes
+        self._n_kept = n_kept
         self._clock = clock
         self._start = self._shown = clock()
         self._first_byte: int | None = None
-        self._bar = Progress(BarColumn(), TextColumn("{task.description}"), console=console)
+        self._bar = Progress(BarColumn(), TextColumn("{task.description}", markup=False), console=console)
         self._task = self._bar.add_task("", total=n_bytes)
 
     @property
     def seconds(self) -> float:
-        """Since the start, never 0."""
+        """Since the work began, never 0."""
         return max(self._clock() - self._start, 1e-3)
 
     def add(self, counts: Counts, bytes_read: int) -> None:
-        """Count these rows; `bytes_read` is how far the reader of the source is."""
+        """Count these rows; `bytes_read` is how far the reader of the source is.
+
+        Counts of no row say that the reader has passed over what is kept: the work begins now.
+        """
+        if not counts.rows:
+            self._start, self._first_byte = self._clock(), bytes_read
+            return
         self.counts.add(counts)
         if self._first_byte is None:
             self._first_byte = bytes_read
@@ -43,13 +55,13 @@ class JobProgress:
         if self._console.is_terminal:
             self._bar.update(self._task, completed=bytes_read, description=self.describe(bytes_read))
         else:
-            self._console.print(self.describe(bytes_read), highlight=False)
+            self._console.print(self.describe(bytes_read), soft_wrap=True)
 
     def describe(self, bytes_read: int) -> str:
         """Rows, rates and the remaining time."""
         seconds = self.seconds
         rows, tokens = self.counts.rows, self.counts.tokens
-        text = f"{rows:,} rows, {rows / seconds:,.1f} articles/s, {tokens / seconds:,.0f} tokens/s"
+        text = f"{self._n_kept + rows:,} rows, {rows / seconds:,.1f} articles/s, {tokens / seconds:,.0f} tokens/s"
         ahead = bytes_read - (self._first_byte or 0)
         if not self._n_bytes or ahead <= 0:
             return text

@@ -9,11 +9,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from copydesk.model.errors import InstallError
 from copydesk.service.inference.admission import OverloadedError
 from copydesk.service.inference.backlog import ForwardError
 
 CLIENT_GONE = 499  # nginx's number for it
 _MAX_FIELD_LENGTH = 60
+_MAX_FAULTS = 20
+_MESSAGES = {  # instead of pydantic's
+    "extra_forbidden": "unknown field",
+    "model_type": "expected an object",
+}
 _MEMBERS = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
 PROBLEM: dict[str, Any] = {  # Any: OpenAPI
     "content": {
@@ -46,6 +52,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OverloadedError, _on_overload)
     app.add_exception_handler(ForwardError, _on_failed_pass)
+    app.add_exception_handler(InstallError, _on_broken_install)
     app.add_exception_handler(ClientGoneError, _on_client_gone)
 
 
@@ -63,25 +70,37 @@ def field_path(location: Sequence[str | int]) -> str:
     return path.removeprefix(".").encode("ascii", "replace").decode()
 
 
+def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:  # Any: pydantic's error details
+    """The problem of a request in which pydantic found these faults, in the order of its fields."""
+    errors = [{"field": field_path(f["loc"]) or "body", "message": _message(f)} for f in faults[:_MAX_FAULTS]]
+    first = errors[0]
+    return Problem(422, f"{first['field']}: {first['message']}; see /docs for the format", errors=errors)
+
+
+def _message(fault: Mapping[str, Any]) -> str:  # Any: pydantic's error details
+    return _MESSAGES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+
+
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        {"field": field_path(fault["loc"][1:]) or "body", "message": _message(fault)} for fault in error.errors()[:20]
-    ]
-    first = faults[0]
-    return respond(422, f"{first['field']}: {first['message']}; see /docs for the format", errors=faults)
-
-
-def _message(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "unknown field"
-    return str(fault["msg"]).removeprefix("Value error, ")
+    return _respond(invalid([{**fault, "loc": fault["loc"][1:]} for fault in error.errors()]))
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _respond(_wrong_method(request, (error.headers or {})["Allow"]))
+    return _respond(error)
+
+
+def _respond(error: HTTPException) -> JSONResponse:
     extra = error.extra if isinstance(error, Problem) else {}
     return respond(error.status_code, str(error.detail), error.headers, **extra)
+
+
+def _wrong_method(request: Request, allow: str) -> Problem:
+    allow = allow.replace("GET", "GET, HEAD")
+    return Problem(405, f"this path takes no {request.method}; send {allow}", headers={"Allow": allow})
 
 
 async def _on_overload(request: Request, error: Exception) -> Response:
@@ -92,6 +111,10 @@ async def _on_overload(request: Request, error: Exception) -> Response:
 
 async def _on_failed_pass(request: Request, error: Exception) -> Response:
     return respond(500, "the model failed on these texts or on some beside them; try again")
+
+
+async def _on_broken_install(request: Request, error: Exception) -> Response:
+    return respond(500, f"the service is not completely installed; its operator can mend that: {error}")
 
 
 async def _on_client_gone(request: Request, error: Exception) -> Response:

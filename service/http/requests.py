@@ -1,8 +1,17 @@
 """What a request may hold. Sizes are bounded; unknown fields are errors."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from copydesk.model.analysis import Options, SummaryOptions
 from copydesk.service.answers import DEFAULT_PARTS, Part
@@ -17,6 +26,24 @@ _EXAMPLE = (
 )
 
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def _allow_half_pairs(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """The string, also with half a surrogate pair: pydantic would refuse the request, the analyzer the document."""
+    try:
+        return check(value)
+    except ValidationError:
+        if not isinstance(value, str):
+            raise
+        check(_HALF_PAIR.sub("?", value))
+        return value
+
+
+HalfPairs = WrapValidator(_allow_half_pairs)
+LongText = Annotated[str, Field(max_length=MAX_CHARACTERS), HalfPairs]
+
+
 class _Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -24,10 +51,14 @@ class _Schema(BaseModel):
 class DocumentIn(_Schema):
     """One text, plain or as HTML."""
 
-    id: str | None = Field(None, max_length=256, description="Handed back with the result.")
-    title: str | None = Field(None, max_length=2_000, description="Read as one more sentence, never in the summary.")
-    text: str | None = Field(None, max_length=MAX_CHARACTERS, description="The text, as it was found.")
-    html: str | None = Field(None, max_length=MAX_CHARACTERS, description="A page's source, instead of `text`.")
+    id: Annotated[str, Field(max_length=256), HalfPairs] | None = Field(
+        None, description="Handed back with the result."
+    )
+    title: Annotated[str, Field(max_length=2_000), HalfPairs] | None = Field(
+        None, description="Read as one more sentence, never in the summary."
+    )
+    text: LongText | None = Field(None, description="The text, as it was found.")
+    html: LongText | None = Field(None, description="A page's source, instead of `text`.")
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:

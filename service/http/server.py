@@ -1,38 +1,56 @@
 """The server process: how it starts, drains and ends."""
 
-import asyncio
 import gc
 import os
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from copydesk.service.http.connection import Connection, ConnectionLimits
 from copydesk.service.settings import Settings
 
-_MAX_HEAD_BYTES = 64 * 1024
+_TICKS_PER_REAP = 10  # a second
 
 
 def run(app: FastAPI, settings: Settings) -> None:
     """Serve until a signal. The first SIGTERM or SIGINT drains: /readyz turns red, then the port closes, then what
     was admitted ends. A second one ends the process at once."""
-    config = uvicorn.Config(
+    gc.freeze()  # a collection that walks the model and its libraries would halt every request for 0.3 s
+    Server(
+        make_config(app, settings),
+        settings.drain_notice_s,
+        on_drain=lambda: setattr(app.state, "is_draining", True),
+    ).run()
+
+
+def make_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the app: behind proxies only where the settings name them."""
+
+    class BoundedConnection(Connection):
+        limits = ConnectionLimits(
+            head_s=settings.header_timeout_s,
+            write_s=settings.write_timeout_s,
+            max_connections=settings.max_connections,
+            max_per_address=settings.max_connections_per_address,
+            proxies=tuple(map(ip_network, settings.trusted_proxies)),
+        )
+
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=_protocol(settings.header_timeout_s),
+        http=BoundedConnection,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=round(settings.drain_s),
     )
-    gc.freeze()  # a collection that walks the model and its libraries would halt every request for 0.3 s
-    Server(config, settings.drain_notice_s, on_drain=lambda: setattr(app.state, "is_draining", True)).run()
 
 
 class Server(uvicorn.Server):
@@ -52,48 +70,9 @@ class Server(uvicorn.Server):
         self._on_drain()
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: whether to close the port."""
+        """Ten times a second: whether to close the port. Connections whose time is up end here."""
+        if counter % _TICKS_PER_REAP == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.reap(time.monotonic())
         return await super().on_tick(counter) or time.monotonic() >= self._close_at
-
-
-def _protocol(header_timeout_s: float) -> type[asyncio.Protocol]:
-    """uvicorn's protocol, which waits for the head of a request without limits, with limits of time and size."""
-
-    class BoundedProtocol(HttpToolsProtocol):
-        _head_bytes = 0
-        _head_timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:  # Any: as uvicorn declares it, an asyncio.Transport
-            super().connection_made(transport)
-            self._await_head()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._end_wait()
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            if self._head_timer is not None:
-                self._head_bytes += len(data)
-            super().data_received(data)
-            if self._head_timer is not None and self._head_bytes > _MAX_HEAD_BYTES:
-                self.transport.abort()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._await_head()
-
-        def on_headers_complete(self) -> None:
-            self._end_wait()
-            super().on_headers_complete()
-
-        def _await_head(self) -> None:
-            self._end_wait()
-            self._head_bytes = 0
-            self._head_timer = self.loop.call_later(header_timeout_s, self.transport.abort)
-
-        def _end_wait(self) -> None:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
-
-    return BoundedProtocol

@@ -4,27 +4,21 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+
+_STATIC = Path(__file__).with_name("static")
 
 
 def add_pages(app: FastAPI) -> None:
     """Serve the page at / and, from files of the package fastapi-swagger, Swagger UI at /docs."""
     app.mount("/swagger", StaticFiles(directory=str(files("fastapi_swagger") / "resources")))
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    for path, name in (("/", "page.html"), ("/docs", "docs.html")):
+        _add_page(app, path, (_STATIC / name).read_text(encoding="utf-8"))
 
-    page = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 
-    @app.get("/", include_in_schema=False)
-    async def index() -> HTMLResponse:
+def _add_page(app: FastAPI, path: str, page: str) -> None:
+    @app.get(path, include_in_schema=False)
+    async def show() -> HTMLResponse:
         return HTMLResponse(page)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=f"{app.title}: API",
-            swagger_js_url="/swagger/swagger-ui-bundle.js",
-            swagger_css_url="/swagger/swagger-ui.css",
-            swagger_favicon_url="/swagger/favicon-32x32.png",
-        )

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from copydesk.model.analyzer import Analyzer, StoryScores
-from copydesk.model.network.encoding import Encoding, Part
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.network.encoding import Encoding, WindowSlice
+from copydesk.model.network.engine import StoryScores
 
 _OLDEST_SHARE = 0.75  # of each pass: bounds the wait of long texts; the rest goes to the shortest
 
@@ -22,7 +23,7 @@ class ForwardError(Exception):
 
 
 @dataclass(eq=False)
-class Job:
+class QueuedText:
     """A text on its way through the analyzer that prepared it; `future` belongs to `loop`."""
 
     analyzer: Analyzer
@@ -53,69 +54,69 @@ class Job:
 
 
 class Backlog:
-    """Jobs in order of arrival. `put` from any thread, `take` from one."""
+    """Texts in order of arrival. `put` from any thread, `take` from one."""
 
     def __init__(self, pass_tokens: int) -> None:
         self.pass_tokens = pass_tokens
-        self._jobs: list[Job] = []
+        self._texts: list[QueuedText] = []
         self._changed = threading.Condition()
         self.is_closed = False
 
-    def put(self, job: Job) -> None:
-        """Let the job wait for its passes. Raises ClosedError."""
+    def put(self, text: QueuedText) -> None:
+        """Let the text wait for its passes. Raises ClosedError."""
         with self._changed:
             if self.is_closed:
                 raise ClosedError
-            self._jobs.append(job)
+            self._texts.append(text)
             self._changed.notify()
 
-    def take(self, timeout_s: float) -> dict[Job, list[Part]] | None:
-        """The windows of the next pass by job, as many as a pass holds, all for one analyzer; empty after `timeout_s`
-        without work, None when the backlog is closed and nothing is left. Jobs that are over are dropped."""
+    def take(self, timeout_s: float) -> dict[QueuedText, list[WindowSlice]] | None:
+        """The windows of the next pass by text, as many as a pass holds, all for one analyzer; empty after `timeout_s`
+        without work, None when the backlog is closed and nothing is left. Texts that are over are dropped."""
         with self._changed:
-            if not self._jobs and not self.is_closed:
+            if not self._texts and not self.is_closed:
                 self._changed.wait(timeout_s)
-            if not self._jobs and self.is_closed:
+            if not self._texts and self.is_closed:
                 return None
-            waiting = [job for job in self._jobs if not job.is_over]
-            ours = [job for job in waiting if job.analyzer is waiting[0].analyzer]
+            waiting = [text for text in self._texts if not text.is_over]
+            ours = [text for text in waiting if text.analyzer is waiting[0].analyzer]
             taken = _take_windows(ours, self.pass_tokens)
-            self._jobs = [job for job in waiting if job.encoding.n_tokens_left]
+            self._texts = [text for text in waiting if text.encoding.n_tokens_left]
         return taken
 
     def close(self) -> None:
-        """Take no more jobs; those that wait still get their passes."""
+        """Take no more texts; those that wait still get their passes."""
         with self._changed:
             self.is_closed = True
             self._changed.notify()
 
     def fail_all(self, error: Exception) -> None:
-        """Resolve every waiting job with the error."""
+        """Resolve every waiting text with the error."""
         with self._changed:
-            for job in self._jobs:
-                job.resolve(error)
-            self._jobs.clear()
+            for text in self._texts:
+                text.resolve(error)
+            self._texts.clear()
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._texts)
 
 
-def _take_windows(waiting: list[Job], pass_tokens: int) -> dict[Job, list[Part]]:
-    """Windows of the oldest jobs for a share of the pass, then of those with the least left to do."""
-    taken: dict[Job, list[Part]] = {}
+def _take_windows(waiting: list[QueuedText], pass_tokens: int) -> dict[QueuedText, list[WindowSlice]]:
+    """Windows of the oldest texts for a share of the pass, then of those with the least left to do."""
+    taken: dict[QueuedText, list[WindowSlice]] = {}
     n_old = _fill(taken, waiting, int(pass_tokens * _OLDEST_SHARE))
-    _fill(taken, sorted(waiting, key=lambda job: job.encoding.n_tokens_left), pass_tokens - n_old)
+    _fill(taken, sorted(waiting, key=lambda text: text.encoding.n_tokens_left), pass_tokens - n_old)
     return taken
 
 
-def _fill(taken: dict[Job, list[Part]], jobs: Iterable[Job], budget: int) -> int:
-    """Take windows of the jobs in this order until the budget is used up; how many tokens that was."""
+def _fill(taken: dict[QueuedText, list[WindowSlice]], texts: Iterable[QueuedText], budget: int) -> int:
+    """Take windows of the texts in this order until the budget is used up; how many tokens that was."""
     n_tokens = 0
-    for job in jobs:
+    for text in texts:
         if n_tokens >= budget:
             break
-        parts = job.encoding.take(budget - n_tokens)
-        if parts:
-            taken.setdefault(job, []).extend(parts)
-            n_tokens += sum(len(part.tokens.token_ids) for part in parts)
+        slices = text.encoding.take(budget - n_tokens)
+        if slices:
+            taken.setdefault(text, []).extend(slices)
+            n_tokens += sum(piece.tokens.n_tokens for piece in slices)
     return n_tokens

@@ -9,17 +9,19 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from copydesk.model.analysis import Document, Failure, Options, Result
-from copydesk.model.analyzer import Analyzer, Prepared, StoryScores
+from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import DocumentError
+from copydesk.model.network.encoding import Encoding, WindowSlice
+from copydesk.model.network.engine import Pass, StoryScores
+from copydesk.model.preparing import Prepared
 from copydesk.service.inference.admission import Admission, OverloadedError, Permit, estimate_tokens
-from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, Job
+from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, QueuedText
 from copydesk.service.inference.health import Health
-from copydesk.service.inference.passes import Pass
 from copydesk.service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class Scheduler:
         self._metrics = metrics
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
         self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
-        self._running: Collection[Job] = ()
+        self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         metrics.watch_queue(
@@ -79,8 +81,8 @@ class Scheduler:
         self._backlog.close()
         self._thread.join(timeout_s)
         self._backlog.fail_all(ForwardError("the service stopped"))
-        for job in self._running:
-            job.resolve(ForwardError("the service stopped during the forward pass"))
+        for text in self._running:
+            text.resolve(ForwardError("the service stopped during the forward pass"))
         self._pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
 
     async def _analyze_one(
@@ -101,20 +103,20 @@ class Scheduler:
 
     async def _encode(self, analyzer: Analyzer, prepared: Prepared) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
-        job = Job(analyzer, prepared.start_encoding(), loop.create_future(), loop)
+        text = QueuedText(analyzer, Encoding(prepared.tokens), loop.create_future(), loop)
         try:
-            self._backlog.put(job)
+            self._backlog.put(text)
         except ClosedError:
             raise OverloadedError(_RETRY_AFTER_END_S) from None
-        return await job.future
+        return await text.future
 
     def _run(self) -> None:
         """Begin each pass before the one before it ends, so that the device never waits for this thread."""
-        running: Pass | None = None
+        running: _SharedPass | None = None
         while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:
             taken = taken or {}
             self._running = (*(running.taken if running else ()), *taken)
-            following = Pass(taken) if taken else None
+            following = _SharedPass(taken) if taken else None
             if running:
                 self._end(running)
             elif not following and self.health.fault:
@@ -122,18 +124,18 @@ class Scheduler:
             running, following = following, None
             self._running = tuple(running.taken) if running else ()  # idle, this thread holds no text and no analyzer
 
-    def _end(self, running: Pass) -> None:
+    def _end(self, running: "_SharedPass") -> None:
         self._metrics.note_waits(running.waits_s)
         try:
             with self.health.watch():
                 scored = list(running.end())
         except Exception as error:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
-            for job in running.taken:
-                job.resolve(ForwardError("the forward pass failed"))
+            for text in running.taken:
+                text.resolve(ForwardError("the forward pass failed"))
             return
-        for job, outcome in scored:
-            job.resolve(outcome)
+        for text, outcome in scored:
+            text.resolve(outcome)
         started, self._ended = max(running.started, self._ended), time.monotonic()
         self._note_pass(running.n_tokens, self._ended - started)
 
@@ -145,6 +147,34 @@ class Scheduler:
         """See whether the device works again."""
         try:
             with self.health.watch():
-                self.analyzer.probe()
+                self.analyzer.engine.probe()
         except Exception as error:
             logger.error("the device still fails: %s", type(error).__name__)  # noqa: TRY400 - as above
+
+
+class _SharedPass:
+    """A pass of the encoder with windows of many texts, all for one analyzer; what fails is raised by `end`."""
+
+    def __init__(self, taken: dict[QueuedText, list[WindowSlice]]) -> None:
+        self.taken = taken
+        self.n_tokens = sum(piece.tokens.n_tokens for slices in taken.values() for piece in slices)
+        self.started = time.monotonic()
+        self.waits_s = [self.started - text.queued_at for text in taken if not text.encoding.is_begun]
+        self._engine = next(iter(taken)).analyzer.engine
+        self._running: Pass | Exception = self._begin()
+
+    def end(self) -> Iterator[tuple[QueuedText, list[StoryScores]]]:
+        """Wait for the encoder; the scores of each text whose last windows these were."""
+        if isinstance(self._running, Exception):
+            raise self._running
+        for (text, slices), sums in zip(self.taken.items(), self._running.end(), strict=True):
+            text.encoding.add(slices, sums)
+        done = [text for text in self.taken if text.encoding.is_complete and not text.is_over]
+        scores = self._engine.score([text.encoding.stories for text in done], [text.encoding.sums() for text in done])
+        return zip(done, scores, strict=True)
+
+    def _begin(self) -> Pass | Exception:
+        try:
+            return self._engine.begin([[piece.tokens for piece in slices] for slices in self.taken.values()])
+        except Exception as error:
+            return error

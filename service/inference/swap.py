@@ -20,7 +20,7 @@ from copydesk.service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-Load = Callable[[Path, Device], Analyzer]
+Load = Callable[[Path, Device, int], Analyzer]  # max_document_tokens
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _RELEASE_WAIT_S = 120.0  # twice the time limit of a request: whoever uses an old model longer hangs
@@ -99,11 +99,10 @@ class Swapper:
     def _prepare(self, digest: str) -> Analyzer:
         """The version, loaded, found to give finite scores, and warm."""
         serving = self._scheduler.analyzer
-        analyzer = self._load(self._store.path(digest), serving.device)
+        analyzer = self._load(self._store.path(digest), serving.device, serving.max_document_tokens)
         if analyzer.bundle.digest != digest:
             raise BundleError(f"{self._store.path(digest)}: holds bundle {analyzer.bundle.digest[:12]}; add it again")
-        analyzer.max_document_tokens = serving.max_document_tokens
-        analyzer.probe()
+        analyzer.engine.probe()
         analyzer.analyze(Document(_SELF_TEST), Options("whole"))  # raises for a score that is not finite
         return analyzer
 

@@ -40,6 +40,7 @@ PARTS = {
     "memory": "memory of a small and a large bulk job",
     "ray": "the overhead of Ray on one machine",
     "pages": "stories told from what stands around them",
+    "sentences": "boundaries of sentences against gold ones, beside sentencex alone",
     "few_shot": "eight stories per label, beside TF-IDF",
     "reuters": "retraining on 89 topics, beside a linear SVM, and the summary afterwards",
 }
@@ -55,6 +56,7 @@ MODULES = {
     "memory": "bulk.memory",
     "ray": "bulk.ray",
     "pages": "quality.pages",
+    "sentences": "quality.sentences",
     "few_shot": "quality.few_shot",
     "reuters": "quality.reuters",
 }

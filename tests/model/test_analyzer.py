@@ -30,7 +30,7 @@ def test_tags_summary_and_evidence_come_from_one_encoder_pass(
     analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[int] = []
-    encoder = analyzer._network.encoder
+    encoder = analyzer.engine._network.encoder
     original = encoder.forward
 
     def counted(ids: Tensor, mask: Tensor) -> Tensor:
@@ -52,6 +52,15 @@ def test_batch_neighbours_change_nothing(analyzer: Analyzer) -> None:
         assert one.score == pytest.approx(other.score, abs=1e-3)  # bf16 products may round by the batch's shape
 
 
+def test_many_texts_may_come_as_strings(analyzer: Analyzer) -> None:
+    other = f"{STORY} The goal fell in the rain."
+    assert list(analyzer.analyze_many([STORY, other])) == list(
+        analyzer.analyze_many([Document(STORY), Document(other)])
+    )
+    with pytest.raises(TypeError, match="call analyze, or put it in a list"):
+        analyzer.analyze_many(STORY)
+
+
 def test_a_6000_word_text_is_read_to_its_last_sentence(analyzer: Analyzer) -> None:
     sentences = [f"The army of unit {i} said talks on steel went on in the rain." for i in range(460)]
     text = " ".join(sentences)
@@ -60,7 +69,7 @@ def test_a_6000_word_text_is_read_to_its_last_sentence(analyzer: Analyzer) -> No
     assert analysis.story.sentences[-1].text == sentences[-1]
     assert len(analysis.story.sentences) == len(sentences)
     prepared = analyzer.prepare(Document(text), Options())
-    batches = batch_windows([s.tokens for s in prepared.stories], analyzer._special, budget=2048)
+    batches = batch_windows(prepared.tokens, analyzer.engine._special, budget=2048)
     assert sum(int((b.sentence_of >= 0).sum()) for b in batches) == analysis.coverage.tokens
     assert not analysis.coverage.truncated
 

@@ -1,14 +1,11 @@
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
-import torch
 
-from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analysis import Analysis, Document, Failure
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.network.encoding import Part
-from copydesk.model.prefetch import prefetch
-from copydesk.model.stream import analyze_stream
+from copydesk.model.stream import prefetch
 from support.tiny import STORY
 
 
@@ -53,8 +50,8 @@ def test_a_stream_that_is_left_early_stops_its_source() -> None:
 
 def test_the_rest_of_a_stream_from_a_group_on_is_scored_to_the_last_bit_alike(analyzer: Analyzer) -> None:
     documents = [Document(f"{STORY * (n % 3 + 1)} The goal fell in minute {n}.") for n in range(20)]
-    whole = list(analyze_stream(analyzer, documents, Options(), group=5))
-    assert list(analyze_stream(analyzer, documents[10:], Options(), group=5)) == whole[10:]
+    whole = list(analyzer.analyze_many(documents, group=5))
+    assert list(analyzer.analyze_many(documents[10:], group=5)) == whole[10:]
 
 
 def test_a_failure_among_the_documents_is_handed_through(analyzer: Analyzer) -> None:
@@ -63,38 +60,3 @@ def test_a_failure_among_the_documents_is_handed_through(analyzer: Analyzer) -> 
     assert first is failure
     assert isinstance(second, Analysis)
     assert isinstance(third, Failure)
-
-
-def test_a_device_out_of_memory_gets_half_the_batch_from_then_on(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    begin, budgets = analyzer.begin, list[int]()
-    device = analyzer.device
-
-    def small(parts: Sequence[Part]) -> Callable[[], None]:
-        end = begin(parts)
-
-        def end_small() -> None:
-            budgets.append(analyzer.device.batch_tokens)
-            if budgets[-1] > 512:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            end()
-
-        return end_small
-
-    monkeypatch.setattr(analyzer, "begin", small)
-    monkeypatch.setattr(analyzer, "device", device)
-    results = list(analyze_stream(analyzer, [Document(STORY)] * 4, Options(), group=2))
-    assert all(isinstance(result, Analysis) for result in results)
-    assert budgets == [1024, 512, 512]
-    assert "batches of 512 tokens from now on" in caplog.text
-
-
-def test_memory_that_no_smaller_batch_can_save_is_an_error(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full() -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(analyzer, "begin", lambda _: full)
-    monkeypatch.setattr(analyzer, "device", analyzer.device)
-    with pytest.raises(torch.OutOfMemoryError, match="no memory for batches of 512 tokens"):
-        list(analyzer.analyze_many([Document(STORY)]))

@@ -16,6 +16,7 @@ from copydesk.model.output.tags import LabelRule
 
 ROOT = Path(__file__).parents[2]
 TINY_ENCODER = ROOT / "tests" / "support" / "tiny_encoder"
+CASES = ROOT / "tests" / "cases"  # inputs of the kinds that people have reported as misread
 TINY_HEADS = HeadConfig(tag_width=16, salience_width=16, salience_layers=1, salience_heads=2)
 LABELS = ("trade", "security", "taiwan", "drugs")
 

@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 import signal
@@ -7,10 +8,14 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 import copydesk
+from copydesk.__main__ import join_commands
+from copydesk.model.analyzer import Analyzer
 from support.tiny import LABELS, ROOT, STORY, make_tiny_bundle
 
 
@@ -22,10 +27,50 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     return int(exit_.value.code or 0)
 
 
+def command_lines(group: Any = None, *names: str) -> list[tuple[str, ...]]:
+    """The words of every command; () for them all together."""
+    commands = getattr(group or typer.main.get_command(join_commands()), "commands", {})
+    found = [] if names and commands else [names]
+    for name, command in commands.items():
+        found += command_lines(command, *names, name)
+    return found
+
+
 def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--help") == 0
     shown = capsys.readouterr().out
-    assert all(command in shown for command in ("serve", "analyze", "batch", "train", "evaluate"))
+    assert all(command in shown for command in ("serve", "analyze", "batch", "train", "evaluate", "data", "models"))
+    assert ("data", "check") in command_lines()
+    assert ("models", "rollback") in command_lines()
+
+
+@pytest.mark.parametrize("words", command_lines(), ids=" ".join)
+def test_help_has_an_example_and_fits_80_columns(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(monkeypatch, *words, "--help") == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    examples = [line.strip() for line in shown.partition("Example")[2].splitlines()]
+    assert any(" ".join(("copydesk", *words)) in line for line in examples), shown
+
+
+def test_help_loads_no_model_and_no_server() -> None:
+    """All in one process of its own: whatever one of them loads, all have."""
+    code = (
+        "import sys, copydesk, copydesk.model.bundles.manifest\n"
+        f"for words in {command_lines()!r}:\n"
+        "    sys.argv = ['copydesk', *words, '--help']\n"
+        "    try: copydesk.main()\n"
+        "    except SystemExit as end: assert end.code == 0, words\n"
+        "print({name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = ast.literal_eval(done.stderr)
+    heavy = {"torch", "transformers", "tokenizers", "openvino", "numpy", "pyarrow", "datasets", "matplotlib", "sklearn"}
+    assert "typer" in loaded
+    assert loaded & (heavy | {"fastapi", "uvicorn", "trafilatura", "ray", "peft", "accelerate"}) == set()
 
 
 def test_analyze_prints_json_when_no_terminal_reads_it(
@@ -62,7 +107,7 @@ def test_data_check_says_by_its_exit_code_whether_the_data_can_be_used(
     assert run(monkeypatch, "data", "check", bad) == 1
     assert "bad.jsonl:41: labels is str, expected a list of label names" in capsys.readouterr().out
     assert run(monkeypatch, "data", "check", tmp_path / "latin1.jsonl") == 1
-    assert "latin1.jsonl:1: not UTF-8" in capsys.readouterr().err.replace("\n", "")
+    assert f"{tmp_path}/latin1.jsonl:1: not UTF-8" in capsys.readouterr().err
     assert run(monkeypatch, "data", "check", good, "--labels", "trade,sport") == 1
     assert "label 'sport': no story carries it" in capsys.readouterr().out
     assert run(monkeypatch, "data", "check", tmp_path / "nowhere.jsonl") == 2
@@ -123,15 +168,27 @@ def test_analyze_reads_an_html_file_and_gives_the_text_that_its_offsets_point_in
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["serv"], "No such command 'serv'; did you mean 'serve'?"),
+        (["models", "lst"], "No such command 'lst'; did you mean 'list'?"),
+        (["serve", "--prt", "9000"], "No such option: --prt; did you mean --port?"),
+        (["analyze"], "Missing argument 'FILE'; --help tells more"),
+        (
+            ["analyze", "a.txt", "--include", "tags,sumary"],
+            "--include sumary: no part of an answer; did you mean 'summary'?",
+        ),
+        (["analyze", "a.txt", "--focus", "drug"], "--focus drug: the model has no such label; did you mean 'drugs'?"),
+        (["analyze", "a.txt", "--store", "nowhere"], "--store nowhere: no such directory"),
+        (["analyze", "a.txt", "--store", "models"], "--bundle and --store each name a model; give one of them"),
+        (["analyze", "[/red].txt"], "[/red].txt: No such file or directory"),
         (["analyze", "bomb.html"], "bomb.html: the HTML nests more than 1000 elements; send the article as text"),
         (["analyze", "nowhere.txt"], "nowhere.txt: No such file or directory; name a text file"),
         (["analyze", "a.txt", "--bundle", "nowhere"], "bundle.json: not found; name a bundle directory"),
-        (["analyze", "a.txt", "--format", "xml"], "expected auto, text, json"),
+        (["analyze", "a.txt", "--format", "xml"], "'xml' is not one of 'auto', 'text', 'json'"),
         (["analyze", "a.txt", "--device", "abacus"], "device 'abacus' does not work here"),
         (["analyze", "latin1.txt"], "byte 1 is not UTF-8"),
         (["analyze", "empty.txt"], "empty.txt: the text is empty"),
         (["train"], "no labelled story; name a file with --data"),
-        (["train", "nowhere.toml"], "nowhere.toml: not found; configs/train.toml is a complete example"),
+        (["train", "nowhere.toml"], "nowhere.toml: not found; name a TOML file, or one that ships: corpus, few_shot"),
         (["train", "typo.toml"], "unknown key 'batch_storeis' in [optimizer]; did you mean 'batch_stories'?"),
         (["train", "wrong.toml"], "key 'rank' in [encoder]: Input should be a valid integer, got 'many'"),
         (["evaluate"], "give --data, --summaries or both"),
@@ -167,13 +224,47 @@ def test_a_mistake_ends_with_one_sentence_and_exit_code_2(
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "40")
     needs_bundle = arguments[0] in {"analyze", "evaluate"} and len(arguments) > 1
-    if needs_bundle and "--bundle" not in arguments:
+    if needs_bundle and "nowhere" not in arguments:
         arguments = [*arguments, "--bundle", str(tiny_bundle)]
     assert run(monkeypatch, *arguments) == 2
-    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    *earlier, shown = capsys.readouterr().err.splitlines()
     assert message in shown
-    assert "Traceback" not in shown
+    assert not earlier or arguments == ["train"]  # which says first what it starts from
+
+
+def test_a_crash_has_an_exit_code_of_its_own_and_does_not_show_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError(STORY)
+
+    (tmp_path / "a.txt").write_text(STORY)
+    monkeypatch.setattr(Analyzer, "load", crash)
+    assert run(monkeypatch, "analyze", tmp_path / "a.txt") == 70
+    shown = capsys.readouterr().err
+    assert shown.startswith("copydesk crashed: RuntimeError")
+    assert "service/cli/analyze.py:" in shown
+    assert "Ministers" not in shown
+
+
+@pytest.mark.parametrize("module", ["typer", "rich", "torch"])
+def test_a_missing_dependency_is_named_and_needs_no_traceback(module: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(STORY)
+    code = f"import sys; sys.modules[{module!r}] = None; sys.argv = ['copydesk', 'analyze', 'a.txt']; import copydesk"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; copydesk.main()"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (shown,) = done.stderr.splitlines()
+    assert shown.startswith("InstallError: ")
+    assert module in shown
 
 
 def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +273,7 @@ def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         taken.listen()
         port = taken.getsockname()[1]
         assert run(monkeypatch, "serve", "--port", str(port)) == 2
-    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in " ".join(capsys.readouterr().err.split())
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,6 +316,5 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
 def test_serve_names_a_store_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "500")
     assert run(monkeypatch, "serve", "--store", tmp_path / "modles") == 2
     assert "modles: no such directory" in capsys.readouterr().err

@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,7 +14,8 @@ from fastapi.testclient import TestClient
 
 from copydesk.model.analysis import Analysis, Document, Options
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.network.encoding import Part
+from copydesk.model.network.engine import Documents, Pass
+from copydesk.model.network.pooling import SentenceSums
 from copydesk.service.http.app import make_app
 from copydesk.service.logs import JsonFormatter
 from copydesk.service.settings import Settings
@@ -52,20 +54,13 @@ def raise_canary(*_: object, **__: object) -> Any:
     raise RuntimeError(CANARY)
 
 
-def spoil(analyzer: Analyzer) -> Callable[[Sequence[Part]], Callable[[], None]]:
+def spoil(analyzer: Analyzer) -> Callable[[Documents], SimpleNamespace]:
     """A `begin` whose states are not numbers."""
-    original = analyzer.begin
+    original = analyzer.engine.begin
 
-    def begin(parts: Sequence[Part]) -> Callable[[], None]:
-        end = original(parts)
-
-        def spoiled() -> None:
-            end()
-            for encoding in {part.encoding for part in parts}:
-                first_sentence, sums, counts = encoding._sums.pop()
-                encoding._sums.append((first_sentence, sums * float("nan"), counts))
-
-        return spoiled
+    def begin(documents: Documents) -> SimpleNamespace:
+        running = original(documents)
+        return SimpleNamespace(end=lambda: [SentenceSums(s.sums * float("nan"), s.counts) for s in running.end()])
 
     return begin
 
@@ -76,10 +71,10 @@ def overload(client: TestClient) -> None:
 
 FAULTS: dict[str, tuple[Callable[[TestClient, Analyzer, pytest.MonkeyPatch], object], int]] = {
     "prepare raises": (lambda c, a, m: m.setattr(a, "prepare", raise_canary), 500),
-    "begin raises": (lambda c, a, m: m.setattr(a, "begin", raise_canary), 500),
-    "score raises": (lambda c, a, m: m.setattr(a, "score", raise_canary), 500),
+    "begin raises": (lambda c, a, m: m.setattr(a.engine, "begin", raise_canary), 500),
+    "score raises": (lambda c, a, m: m.setattr(a.engine, "score", raise_canary), 500),
     "finish raises": (lambda c, a, m: m.setattr(a, "finish", raise_canary), 500),
-    "scores are no numbers": (lambda c, a, m: m.setattr(a, "begin", spoil(a)), 422),
+    "scores are no numbers": (lambda c, a, m: m.setattr(a.engine, "begin", spoil(a)), 422),
     "the queue is full": (lambda c, a, m: overload(c), 503),
     "the service is closed": (lambda c, a, m: c.app.state.scheduler.close(), 503),  # type: ignore[attr-defined]
 }
@@ -129,7 +124,7 @@ def test_three_failed_passes_turn_readyz_red_and_a_good_one_turns_it_green(
 ) -> None:
     monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 3600)
     with monkeypatch.context() as patch:
-        patch.setattr(analyzer, "begin", raise_canary)
+        patch.setattr(analyzer.engine, "begin", raise_canary)
         for _ in range(3):
             assert client.get("/readyz").status_code == 200
             assert client.post("/v1/analyze", json=BODY).status_code == 500
@@ -144,7 +139,7 @@ def test_a_request_that_waits_too_long_gets_504(
     client: TestClient, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
-    monkeypatch.setattr(analyzer, "begin", lambda parts: gate.wait(30) and None)
+    monkeypatch.setattr(analyzer.engine, "begin", lambda documents: gate.wait(30) and None)
     response = client.post("/v1/analyze", json=BODY, headers={"X-Request-Timeout-Ms": "50"})
     gate.set()
     assert response.status_code == 504
@@ -179,17 +174,17 @@ def _half_sender(app: Any) -> httpx.AsyncClient:
 
 def test_a_client_that_leaves_has_its_work_dropped(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
     started, gate, is_gone = threading.Event(), threading.Event(), asyncio.Event()
-    original, seen = analyzer.begin, list[int]()
+    original, seen = analyzer.engine.begin, list[int]()
 
-    def begin(parts: Sequence[Part]) -> Callable[[], None]:
-        seen.append(len(parts))
+    def begin(documents: Documents) -> Pass:
+        seen.append(len(documents))
         started.set()
         assert gate.wait(30)
-        return original(parts)
+        return original(documents)
 
     async def run() -> dict[str, Any]:
         app = make_app(Settings(), lambda: analyzer)
-        monkeypatch.setattr(analyzer, "begin", begin)
+        monkeypatch.setattr(analyzer.engine, "begin", begin)
         async with app.router.lifespan_context(app):
             scheduler = app.state.scheduler
             first = asyncio.create_task(scheduler.analyze([Document(STORY)], Options()))
@@ -223,7 +218,7 @@ async def _post_and_leave(app: Any, is_gone: asyncio.Event) -> dict[str, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"host", b"test"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/v1/analyze", "query_string": b"", "headers": headers}
     scope |= {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http", "http_version": "1.1"}
     await app(scope, receive, send)

@@ -9,6 +9,13 @@ import typer
 
 from copydesk.model.errors import DataError
 from copydesk.training.cli.extras import need_extra
+from copydesk.training.cli.options import (
+    DelimiterOption,
+    EncodingOption,
+    LabelColumnOption,
+    LabelSeparatorOption,
+    TextColumnOption,
+)
 
 commands = typer.Typer(name="data", help="Look at labelled stories.", no_args_is_help=True)
 
@@ -23,23 +30,32 @@ Examples:
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Labelled stories, globs and hub datasets.")],
     labels: Annotated[str, typer.Option(help="The labels there may be, separated by commas.", show_default="all")] = "",
+    text_column: TextColumnOption = None,
+    label_column: LabelColumnOption = None,
+    label_separator: LabelSeparatorOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
     report: Annotated[Path | None, typer.Option(help="Directory for data.json and data.html.")] = None,
 ) -> None:
     """Find what is wrong with labelled stories. Exit code 1 if something is that would stop training."""
     need_extra()
+    from copydesk.model.files.dialect import Dialect
+    from copydesk.model.files.sources import find_source
     from copydesk.training.console import Screen
-    from copydesk.training.data.files import expand_source
+    from copydesk.training.data.plain import Reading
     from copydesk.training.data.profile import profile_stories
     from copydesk.training.reports.data_page import write_data
     from copydesk.training.reports.data_tables import data_tables
 
     screen = Screen()
-    paths = [path for source in files for path in expand_source(source)]
+    reading = Reading(Dialect.of(delimiter, encoding), text_column, label_column, label_separator)
+    for name in files:
+        find_source(name)
     try:
-        profile = profile_stories(paths, tuple(filter(None, map(str.strip, labels.split(",")))), screen)
+        profile = profile_stories(files, tuple(filter(None, map(str.strip, labels.split(",")))), screen, reading)
     except DataError as error:
-        screen.complain(f"DataError: {error}")
-        raise typer.Exit(1) from error
+        error.exit_code = 1
+        raise
     screen.show(*data_tables(profile))
     if report is not None:
         write_data(report, profile)

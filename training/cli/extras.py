@@ -1,12 +1,8 @@
 """What training needs and serving does not."""
 
-from copydesk.model.errors import ConfigError
+from copydesk.model import installation
 
 
 def need_extra() -> None:
-    """Raise ConfigError unless the extra `train` is installed."""
-    try:
-        import datasets  # noqa: F401
-        import peft  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"{error.name} is not installed; pip install 'copydesk[train]'") from error
+    """Raise InstallError unless the extra `train` is installed."""
+    installation.need_extra("train", "training, evaluation and comparison")

@@ -23,6 +23,51 @@ ReportOption = Annotated[Path | None, typer.Option(help="Directory for compariso
 ToleranceOption = Annotated[
     list[str], typer.Option(help="F1 that a label may lose even beyond noise: LABEL=0.05.", show_default="0.02 each")
 ]
+_COLUMNS = "How the files are read"
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option("--text-column", metavar="NAME", help="Of the text.", show_default="text", rich_help_panel=_COLUMNS),
+]
+LabelColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column",
+        metavar="NAME",
+        help="Of the labels.",
+        show_default="labels or label",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+LabelSeparatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--label-separator",
+        metavar="TEXT",
+        help="Between the labels of a cell.",
+        show_default="found in the file",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+DelimiterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="Between columns of CSV; tab is one too.",
+        show_default="found in the header",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="Of text files, such as cp1252.",
+        show_default="UTF-8, or what their first bytes say",
+        rich_help_panel=_COLUMNS,
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from copydesk.training.cli.extras import need_extra
-from copydesk.training.cli.options import ToleranceOption, find_bundle, open_store, read_tolerances
+from copydesk.training.cli.options import (
+    DelimiterOption,
+    EncodingOption,
+    LabelColumnOption,
+    LabelSeparatorOption,
+    TextColumnOption,
+    ToleranceOption,
+    find_bundle,
+    open_store,
+    read_tolerances,
+)
 from copydesk.training.cli.verdict import conclude
 
 if TYPE_CHECKING:
@@ -52,6 +62,11 @@ def train(
         ),
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out faulty stories and rare labels.")] = False,
+    text_column: TextColumnOption = None,
+    label_column: LabelColumnOption = None,
+    label_separator: LabelSeparatorOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
     store: Annotated[
         Path | None, typer.Option(help="Store of versions: the bundle becomes current there if it is no worse.")
     ] = None,
@@ -66,8 +81,9 @@ def train(
 ) -> None:
     """Fine-tune a bundle. An interrupted run goes on from its last checkpoint when started again.
 
-    With --store, some stories are set aside for a test that stays, and a bundle that is worse than the current version
-    on it is refused: exit code 1.
+    With --store, some stories are set aside for a test that stays.
+
+    A bundle that is worse than the current version on it is refused: exit code 1.
     """
     if store is None and (test_summaries or tolerance or force or report):
         raise typer.BadParameter("--test-summaries, --tolerance, --force and --report need --store")
@@ -81,6 +97,13 @@ def train(
 
     screen = Screen()
     settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries)
+    settings = settings.with_reading(
+        text_column=text_column,
+        label_column=label_column,
+        label_separator=label_separator,
+        delimiter=delimiter,
+        encoding=encoding,
+    )
     target = out or Path("runs") / settings.name
     versions = open_store(store) if store else None
     start = _find_start(settings, base, versions, screen)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.files.hub import HUB_NAME
 from copydesk.training.config import SummariesSection
-from copydesk.training.data.stories import HUB_NAME
 
 
 def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no types

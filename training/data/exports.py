@@ -5,8 +5,7 @@ labelled yet, or that was skipped, is an error: a suggestion by a machine is no 
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from copydesk.model.errors import DataError
 Row = dict[str, Any]  # Any: a line of anybody's file
 _LABEL_NAMES = ("labels", "label", "topics", "topic", "categories", "category", "classes", "class", "tags", "choice")
 _MIN_COLUMNS = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
-_DOCCANO_MARK = re.compile(r"(?<=\w)#(?=\w)")  # between labels in a cell of its CSV
+_LABEL_STUDIO_MIN = {"annotation_id", "annotator"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def _label_studio(row: Row) -> Row:
     answers = [
         [label for result in a.get("result", ()) for label in result.get("value", {}).get("choices", ())] for a in done
     ]
-    return {**_content(row.get("data") or {}), **_agree(answers), "id": row.get("id")}
+    return {**_content(row.get("data") or {}), **agree(answers), "id": row.get("id")}
 
 
 def _label_studio_min(row: Row) -> Row:
@@ -48,7 +47,7 @@ def _label_studio_min(row: Row) -> Row:
     names = names or [_name_question(list(cells)[list(cells).index("id") + 1 :] if "id" in cells else list(cells))]
     answer = [label for name in names for label in _listed(_choices(cells[name]))]
     content = {key: cell for key, cell in cells.items() if key not in names}
-    return {**_content(content), **_agree([answer]), "id": row.get("id")}
+    return {**_content(content), **agree([answer]), "id": row.get("id")}
 
 
 def _argilla(row: Row) -> Row:
@@ -84,14 +83,15 @@ def _argilla_old(row: Row) -> Row:
     """Text classification of version 1: one annotation, a name or a list of names."""
     content = row.get("inputs") if isinstance(row.get("inputs"), dict) else {"text": row.get("text")}
     done = [] if row.get("status") == "Discarded" or row["annotation"] is None else [row["annotation"]]
-    return {**_content(content or {}), **_agree(done), "id": row.get("id")}
+    return {**_content(content or {}), **agree(done), "id": row.get("id")}
 
 
 def _doccano(row: Row) -> Row:
     """`label` in place of `labels`, a list or one name."""
     label = row["label"]
-    is_name = isinstance(label, str) and not any(mark in label for mark in ";,|#")
-    return {**row, "text": row.get("text", row.get("data")), "labels": [label] if is_name else label or []}
+    is_name = isinstance(label, str) and not any(mark in label for mark in ";,|#[")
+    labels = ([label] if label else []) if is_name else label
+    return {**row, "text": row.get("text", row.get("data")), "labels": labels}
 
 
 def _plain(row: Row) -> Row:
@@ -102,9 +102,7 @@ FORMATS = (
     ExportFormat(
         "Label Studio", lambda row: "data" in row and bool({"annotations", "completions"} & set(row)), _label_studio
     ),
-    ExportFormat(
-        "Label Studio, JSON-MIN or CSV", lambda row: {"annotation_id", "annotator"} <= set(row), _label_studio_min
-    ),
+    ExportFormat("Label Studio, JSON-MIN or CSV", lambda row: set(row) >= _LABEL_STUDIO_MIN, _label_studio_min),
     ExportFormat("Argilla", lambda row: isinstance(row.get("fields"), dict) and "responses" in row, _argilla),
     ExportFormat("Argilla, flat", lambda row: any(str(key).endswith(".responses") for key in row), _argilla_flat),
     ExportFormat("Argilla 1", lambda row: "annotation" in row and "labels" not in row, _argilla_old),
@@ -113,22 +111,28 @@ FORMATS = (
 )
 
 
-def split_cells(row: Row) -> Row:
-    """A row of CSV, its labels as lists: separated by `;`, or by `#` in doccano's column `label`."""
-    if "annotation_id" in row:
-        return row
-    lists: Row = {key: _split_cell(row[key], key) for key in ("labels", "unsure", "label") if key in row}
-    return {**row, **lists}
+def is_table_row(row: Mapping[str, Any]) -> bool:
+    """Whether its labels are names in a cell, not JSON as Label Studio writes it there."""
+    return "annotation_id" not in row
 
 
-def _split_cell(cell: str, column: str) -> list[str]:
-    parts = cell.split(";") if ";" in cell or column != "label" else _DOCCANO_MARK.split(cell)
-    return [label.strip() for label in parts if label.strip()]
+def task_of(row: Row) -> str | None:
+    """The task, where the row is one annotator's answer to it and others may stand in other rows."""
+    return str(row["id"]) if set(row) >= _LABEL_STUDIO_MIN and row.get("id") is not None else None
+
+
+def agree(answers: Iterable[Any]) -> Row:
+    """What several answers have in common, as labels, and the rest as unsure. Raises DataError when there is none."""
+    sets = [set(_listed(answer)) for answer in answers]
+    if not sets:
+        raise DataError("nobody has labelled this text; finish it in the tool, or leave it out")
+    agreed = set.intersection(*sets)
+    return {"labels": sorted(agreed), "unsure": sorted(set.union(*sets) - agreed)}
 
 
 def _argilla_answers(values: dict[str, list[Any]]) -> Row:
     names = [name for name, answers in values.items() if all(isinstance(a, str | list) for a in answers)]
-    return _agree(values[_name_question(names)]) if names else _agree([])
+    return agree(values[_name_question(names)]) if names else agree([])
 
 
 def _name_question(names: Sequence[str]) -> str:
@@ -139,14 +143,6 @@ def _name_question(names: Sequence[str]) -> str:
         if name in names:
             return name
     raise DataError(f"which of {', '.join(names) or 'no columns'} holds the labels? rename that one to labels")
-
-
-def _agree(answers: Iterable[Any]) -> Row:
-    sets = [set(_listed(answer)) for answer in answers]
-    if not sets:
-        raise DataError("nobody has labelled this text; finish it in the tool, or leave it out")
-    agreed = set.intersection(*sets)
-    return {"labels": sorted(agreed), "unsure": sorted(set.union(*sets) - agreed)}
 
 
 def _listed(answer: Any) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from copydesk.model.bundles.store import TEST_FILE
 from copydesk.model.errors import DataError
-from copydesk.training.data.files import read_rows
+from copydesk.model.files.disk import write_lines
+from copydesk.model.files.rows import Row, read_rows
+from copydesk.model.files.sources import find_source
 from copydesk.training.data.stories import LabelledStory, read_stories
-from copydesk.training.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def read_frozen(store: Path) -> list[FrozenStory]:
     path = store / TEST_FILE
     if not path.is_file():
         return []
-    asked = [_asked(row, where) for where, row in read_rows(str(path))]
+    asked = [_asked(row) for row in read_rows(find_source(str(path)), ())]
     return [FrozenStory(story, own) for story, own in zip(read_stories([str(path)]), asked, strict=True)]
 
 
@@ -44,7 +45,7 @@ def add_frozen(store: Path, stories: Sequence[LabelledStory], labels: Sequence[s
         one = FrozenStory(story, frozenset(labels))
         old = frozen.get(story.fingerprint)
         frozen[story.fingerprint] = _update(old, one) if old else one
-    write_whole(store / TEST_FILE, (json.dumps(_to_row(one), ensure_ascii=False) for one in frozen.values()))
+    write_lines(store / TEST_FILE, (json.dumps(_to_row(one), ensure_ascii=False) for one in frozen.values()))
 
 
 def _update(old: FrozenStory, new: FrozenStory) -> FrozenStory:
@@ -65,8 +66,8 @@ def _to_row(one: FrozenStory) -> dict[str, Any]:
     }
 
 
-def _asked(row: Any, where: str) -> frozenset[str]:  # Any: a row of a file
-    asked = row.get("asked") if isinstance(row, dict) else None
+def _asked(row: Row) -> frozenset[str]:
+    asked = row.values.get("asked") if isinstance(row.values, dict) else None
     if not isinstance(asked, list) or not all(isinstance(label, str) for label in asked):
-        raise DataError(f"{where}: not a story of a frozen test, or damaged; restore {TEST_FILE} from a copy")
+        raise DataError(f"{row.where}: not a story of a frozen test, or damaged; restore {TEST_FILE} from a copy")
     return frozenset(asked)

@@ -12,7 +12,8 @@ from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import Fault, check_stories
 from copydesk.training.data.label_errors import LabelError, cross_validate, find_label_errors
 from copydesk.training.data.notes import NearDuplicates, count_words, file_of, find_near_duplicates, find_notes
-from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_stories, story_targets
+from copydesk.training.data.plain import Reading
+from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, story_targets
 from copydesk.training.metrics.quality import Floats, average_precision
 
 
@@ -67,17 +68,18 @@ class Profile:
         return dict(zip(names, numbers, strict=True))
 
 
-def profile_stories(files: Sequence[str], labels: Sequence[str], progress: Progress = SILENT) -> Profile:
+def profile_stories(
+    files: Sequence[str], labels: Sequence[str], progress: Progress = SILENT, reading: Reading | None = None
+) -> Profile:
     """Read, check and cross-validate the files."""
-    unread: list[str] = []
-    read = read_stories(files, faults=unread)
-    checked = check_stories(read, labels, unread, skip_bad=True)
+    read = read_labelled(files, reading)
+    checked = check_stories(read.stories, labels, read.faults, skip_bad=True)
     stories, groups = checked.stories, group_stories(checked.stories)
     scores = cross_validate(stories, checked.labels, groups, progress)
     doubted = find_label_errors(stories, checked.labels, scores)
     near_duplicates = find_near_duplicates(stories, groups)
     return Profile(
-        files=dict(Counter(file_of(story) for story in read)),
+        files=dict(Counter(file_of(story) for story in read.stories)),
         faults=checked.faults,
         n_stories=len(stories),
         labels=_count(stories, checked.labels, scores, doubted),
@@ -86,7 +88,7 @@ def profile_stories(files: Sequence[str], labels: Sequence[str], progress: Progr
         n_words=count_words(stories),
         near_duplicates=near_duplicates,
         doubted=doubted,
-        notes=list(find_notes(stories, checked.labels, near_duplicates)),
+        notes=[*read.notes, *find_notes(stories, checked.labels, near_duplicates)],
     )
 
 

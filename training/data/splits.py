@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from copydesk.model.errors import DataError
+from copydesk.model.files.disk import write_lines
 from copydesk.training.data.duplicates import Signature, group_signatures
 from copydesk.training.data.stories import LabelledStory, count_labels, split_stories
-from copydesk.training.whole_file import write_whole
 
 _SCHEMA = 1  # also stands for the way texts are fingerprinted and signed
 
@@ -153,7 +153,7 @@ def _write(path: Path, seen: Mapping[str, _Seen]) -> None:
     rows = ({"text": text, "test": seen[text].is_test, "near": _pack(seen[text].signature)} for text in sorted(seen))
     lines = [json.dumps(row) for row in rows]
     header = json.dumps({"schema": _SCHEMA, "texts": len(lines), "sha256": _digest(lines)})
-    write_whole(path, (header, *lines))
+    write_lines(path, (header, *lines))
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from copydesk.model.errors import DataError
+from copydesk.model.files.rows import Row
+from copydesk.model.files.sources import find_source
 from copydesk.training.data.duplicates import Signature, group_signatures, sign_text
-from copydesk.training.data.exports import find_format
-from copydesk.training.data.files import HUB_NAME as HUB_NAME
-from copydesk.training.data.files import expand_source, read_rows
+from copydesk.training.data.plain import Reading, read_plain
 from copydesk.training.metrics.quality import Floats
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-_N_KEYS = 12  # of an unknown row that an error shows
 _LABEL_LENGTH = 40  # characters; a longer string is more likely a text
 
 
@@ -45,17 +44,45 @@ class LabelledStory:
         return sign_text(self.text)
 
 
-def read_stories(sources: Sequence[str], *, faults: list[str] | None = None) -> list[LabelledStory]:
-    """Every story of the files (globs allowed) and hub datasets.
+@dataclass(frozen=True)
+class ReadStories:
+    """The stories of some files.
 
-    Raises DataError naming file and line; with `faults`, a row that is no labelled story is named there and left out.
+    faults: rows that are no labelled story, by file, line and remedy. notes: what a person should know of the reading.
     """
-    stories = [story for source in sources for path in expand_source(source) for story in _read(path, faults)]
+
+    stories: list[LabelledStory]
+    faults: list[str]
+    notes: list[str]
+
+
+def read_labelled(names: Sequence[str], reading: Reading | None = None) -> ReadStories:
+    """Every story of the files, folders, globs and hub datasets, and what does not read.
+
+    Raises DataError for a file that does not read, or without any story.
+    """
+    reading = reading or Reading()
+    stories, faults, notes = list[LabelledStory](), list[str](), list[str]()
+    for file in (file for name in names for file in read_plain(find_source(name, reading.dialect), reading)):
+        notes += file.notes
+        for row in file.rows:
+            try:
+                stories.append(_story(row))
+            except DataError as error:  # a row that fails is no error of the others
+                faults.append(str(error))
     if not stories and faults:
         raise DataError(f"no row is a labelled story; the first: {faults[0]}")
     if not stories:
-        raise DataError(f"{', '.join(sources) or 'no file'}: no labelled story; name a file with --data")
-    return stories
+        raise DataError(f"{', '.join(names) or 'no file'}: no labelled story; name a file with --data")
+    return ReadStories(stories, faults, notes)
+
+
+def read_stories(names: Sequence[str], reading: Reading | None = None) -> list[LabelledStory]:
+    """`read_labelled` for files without faults: the first one raises DataError naming file and line."""
+    read = read_labelled(names, reading)
+    if read.faults:
+        raise DataError(read.faults[0])
+    return read.stories
 
 
 def collect_labels(stories: Iterable[LabelledStory], order: Sequence[str] = ()) -> tuple[str, ...]:
@@ -101,53 +128,26 @@ def story_targets(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Fl
     return np.array([[-1.0 if label in s.unsure else float(label in s.labels) for label in labels] for s in stories])
 
 
-def _read(path: str, faults: list[str] | None) -> Iterator[LabelledStory]:
-    for where, row in read_rows(path):
-        try:
-            yield _story(row, where)
-        except DataError as error:
-            if faults is None:
-                raise
-            faults.append(str(error))
-
-
-def _story(row: Any, where: str) -> LabelledStory:  # Any: a row of anybody's file
-    if isinstance(row, DataError):
-        raise row
-    row = _plain(row, where)
-    text, title = row["text"], row.get("title") or None
+def _story(row: Row) -> LabelledStory:
+    if row.problem:
+        raise DataError(f"{row.where}: {row.problem}")
+    text, title = row.values["text"], row.values.get("title") or None
     if not isinstance(text, str) or not text.strip():
-        raise DataError(f"{where}: text is empty or no string; correct the row or leave it out")
+        raise DataError(f"{row.where}: text is empty or no string; correct the row or leave it out")
     if not isinstance(title, str | None):
-        raise DataError(f"{where}: title is {type(title).__name__}, expected a string")
+        raise DataError(f"{row.where}: title is {type(title).__name__}, expected a string")
     if _HALF_CHARACTER.search(text) or _HALF_CHARACTER.search(title or ""):
-        raise DataError(f"{where}: the text holds half a character (a lone surrogate); export the file again as UTF-8")
+        raise DataError(
+            f"{row.where}: the text holds half a character (a lone surrogate); export the file again as UTF-8"
+        )
     return LabelledStory(
         text=text,
         title=title,
-        labels=_label_set(row["labels"], f"{where}: labels"),
-        unsure=_label_set(row.get("unsure") or [], f"{where}: unsure"),
-        id=str(row.get("id") or where),
-        where=where,
+        labels=_label_set(row.values["labels"], f"{row.where}: labels"),
+        unsure=_label_set(row.values.get("unsure") or [], f"{row.where}: unsure"),
+        id=str(row.values.get("id") or row.where),
+        where=row.where,
     )
-
-
-def _plain(row: Any, where: str) -> dict[str, Any]:  # Any: as above
-    """The row with the keys text and labels, whatever tool it comes from."""
-    if not isinstance(row, dict):
-        raise DataError(f"{where}: expected an object with the keys text and labels, found {type(row).__name__}")
-    try:
-        plain = find_format(row).read(row)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    except (TypeError, AttributeError, KeyError, ValueError) as error:
-        raise DataError(f"{where}: not as {find_format(row).name} exports it; export it again") from error
-    if "text" not in plain or "labels" not in plain:
-        found = ", ".join(map(str, list(row)[:_N_KEYS])) or "none"
-        raise DataError(
-            f"{where}: expected an object with the keys text and labels (title, unsure and id optional), found {found}"
-        )
-    return plain
 
 
 def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file

@@ -9,8 +9,9 @@ from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import CheckedStories, check_stories
 from copydesk.training.data.notes import find_near_duplicates, find_notes
+from copydesk.training.data.plain import Reading
 from copydesk.training.data.splits import FrozenTest, Split
-from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_stories, split_stories
+from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, split_stories
 
 _N_NAMED = 12  # labels that a line names
 
@@ -44,17 +45,22 @@ def load_tag_data(
 
     Raises DataError for faulty stories; `skip_bad` leaves them out.
     """
-    unread: list[str] = []
-    read = [read_stories([source], faults=unread) for source in config.tags.files] or [read_stories([])]
-    stories = _correct(read)
-    if n_corrected := sum(map(len, read)) - len(stories):
+    reading = Reading.of(config.tags)
+    read = [read_labelled([name], reading) for name in config.tags.files] or [read_labelled([])]
+    stories = _correct([part.stories for part in read])
+    if n_corrected := sum(len(part.stories) for part in read) - len(stories):
         progress.say(f"{n_corrected} stories stand in a later file too, and have the labels they have there")
+    unread = [fault for part in read for fault in part.faults]
     checked = check_stories(stories, config.tags.labels, unread, skip_bad=skip_bad)
     progress.say(*_describe_left_out(checked, len(stories) - len(checked.stories) + len(unread)))
     if not checked.labels:
         raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
     near_duplicates = find_near_duplicates(checked.stories, group_stories(checked.stories))
-    progress.say(*(f"note: {note}" for note in find_notes(checked.stories, checked.labels, near_duplicates)))
+    notes = (
+        *(note for part in read for note in part.notes),
+        *find_notes(checked.stories, checked.labels, near_duplicates),
+    )
+    progress.say(*(f"note: {note}" for note in notes))
     split = _split(checked.stories, config.tags.held_out, frozen)
     data = TagData(checked.labels, split.train, split.held_out, split.test)
     _check_labels(data)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -16,10 +15,8 @@ Chooser = Callable[[Sequence[str]], list[int]]
 
 
 def choose_extracts(sentences: Sequence[str], reference: str) -> dict[str, list[int]]:
-    """Per system, the indices of the sentences it chooses, in reading order. TextRank needs sumy."""
-    systems: dict[str, Chooser] = {"lead-3": choose_lead, "centroid": choose_centroid}
-    if find_spec("sumy"):
-        systems["TextRank"] = choose_textrank
+    """Per system, the indices of the sentences it chooses, in reading order."""
+    systems: dict[str, Chooser] = {"lead-3": choose_lead, "centroid": choose_centroid, "TextRank": choose_textrank}
     return {name: choose(sentences) for name, choose in systems.items()} | {
         "oracle": choose_oracle(sentences, reference, N_SENTENCES)
     }

@@ -10,8 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from copydesk.model.analyzer import layout_of
-from copydesk.model.network.heads import SentenceLayout
+from copydesk.model.network.heads import SentenceLayout, layout_of
 from copydesk.model.network.windows import (
     SpecialTokens,
     TokenizedStory,
@@ -67,9 +66,7 @@ def story_example(
 ) -> Example:
     """A labelled story, its title as sentence 0; labels it is unsure of are masked."""
     sentences = [story.text[s.start : s.end] for s in split_sentences(story.text)]
-    if story.title:
-        sentences.insert(0, story.title)
-    tokens = _tokenize(sentences, tokenizer, max_tokens, max_windows, has_title=bool(story.title))
+    tokens = _first_windows(tokenize_story(story.title, sentences, tokenizer, max_tokens), max_windows)
     target = [UNKNOWN if label in story.unsure else float(label in story.labels) for label in labels]
     return Example(tokens, np.array(target, np.float32), np.full(tokens.n_sentences, UNKNOWN, np.float32))
 
@@ -84,7 +81,7 @@ def article_example(
     max_windows: int,
 ) -> Example:
     """An article whose best extract is known; nothing is known of its labels."""
-    tokens = _tokenize(sentences, tokenizer, max_tokens, max_windows, has_title=False)
+    tokens = _first_windows(tokenize_story(None, sentences, tokenizer, max_tokens), max_windows)
     salience = np.zeros(tokens.n_sentences, np.float32)
     salience[[i for i in oracle if i < tokens.n_sentences]] = 1.0
     return Example(tokens, np.full(n_labels, UNKNOWN, np.float32), salience)
@@ -136,14 +133,6 @@ def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) ->
             n_sentences=[story.n_sentences for story in stories],
         )
     }
-
-
-def _tokenize(
-    sentences: Sequence[str], tokenizer: Tokenizer, max_tokens: int, max_windows: int, *, has_title: bool
-) -> TokenizedStory:
-    encodings = tokenizer.encode_batch_fast(list(sentences), add_special_tokens=False)
-    story = tokenize_story([encoding.ids for encoding in encodings], max_tokens, has_title=has_title)
-    return _first_windows(story, max_windows)
 
 
 def _first_windows(story: TokenizedStory, n_windows: int) -> TokenizedStory:

@@ -55,8 +55,8 @@ def sentence_vectors(
     with _inference(network):
         for batch in _track(examples, special, progress, "encoding sentences"):
             assert isinstance(batch.inputs, list)
-            sums, counts = network.encode(batch.inputs, sum(batch.n_sentences))
-            found += torch.split((sums / counts.clamp(min=1)).cpu(), batch.n_sentences)
+            vectors = network.encode(batch.inputs, sum(batch.n_sentences)).vectors
+            found += torch.split(vectors.cpu(), batch.n_sentences)
     return found
 
 

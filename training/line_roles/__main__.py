@@ -1,6 +1,6 @@
 """Trains the classifier of line roles, on pages composed from the folder `pages` and the stories of `training/corpus`.
 
-    python -m copydesk.training.line_roles            # writes model/page/roles.json
+    python -m copydesk.training.line_roles            # writes model/page/roles/roles.json
 
 `pages/*.txt` holds what stands around stories on news sites, written by hand in many languages: sections
 (`== before`), blocks of lines that come together, `@role` before each line. A composed page is a random site's layout
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from copydesk.model.page.classifier import CLASSIFIER, save_classifier
+from copydesk.model.page.roles.classifier import CLASSIFIER, save_classifier
 from copydesk.training.line_roles.composer import Composer
 from copydesk.training.line_roles.language import read_corpus, read_languages
 from copydesk.training.line_roles.train import label_page, train_classifier

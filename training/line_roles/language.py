@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from copydesk.model.page.classifier import ROLES
+from copydesk.model.page.roles.classifier import ROLES
 
 _PAGES = Path(__file__).parent / "pages"
 _LISTS = ("name", "outlet", "place", "date", "time", "teaser")

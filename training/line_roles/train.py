@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from copydesk.model.page.classifier import REACH, ROLES, RoleClassifier
-from copydesk.model.page.features import describe_lines
 from copydesk.model.page.lines import Line, split_lines
+from copydesk.model.page.roles.classifier import REACH, ROLES, RoleClassifier
+from copydesk.model.page.roles.features import describe_lines
 from copydesk.training.line_roles.language import Block
 
 _MEMBERS, _HIDDEN, _EPOCHS, _BATCH = 12, 32, 8, 1024

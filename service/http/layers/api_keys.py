@@ -9,11 +9,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from copydesk.service.http.problems import respond
 
-OPEN_PATHS = frozenset({"/livez", "/readyz"})
+HEALTH_PATHS = frozenset({"/livez", "/readyz"})
+_OPEN_PATHS = HEALTH_PATHS | {"/", "/docs", "/openapi.json"}  # they hold no data, and / takes the key
+_OPEN_FOLDERS = ("/static/", "/swagger/")
 
 
 class KeyGate:
-    """ASGI middleware: 401 for a request without a live key, on every path but the health checks.
+    """ASGI middleware: 401 for a request without a live key, but on health checks and pages for people.
 
     Leaves the key's digest in scope["state"]["key"]. Without `digests` everybody may pass. An admin's key passes too.
     """
@@ -24,7 +26,7 @@ class KeyGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
-        if scope["type"] == "http" and self._digests and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and self._digests and not _is_open(scope["path"]):
             digest = find_key(Headers(scope=scope).get("authorization", ""), self._digests)
             if digest is None:
                 detail = "no live API key; send it as the header Authorization: Bearer KEY"
@@ -32,6 +34,10 @@ class KeyGate:
                 return
             scope.setdefault("state", {})["key"] = digest
         await self._app(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
 
 
 def find_key(authorization: str, digests: Sequence[str]) -> str | None:

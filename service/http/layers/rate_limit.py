@@ -8,7 +8,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from copydesk.service.http.layers.api_keys import OPEN_PATHS
+from copydesk.service.http.layers.api_keys import HEALTH_PATHS
 from copydesk.service.http.problems import respond
 
 
@@ -22,7 +22,7 @@ class RateGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and scope["path"] not in HEALTH_PATHS:
             client = scope.get("state", {}).get("key") or (scope["client"] or ("",))[0]
             if not self._limiter.hit(self._rate, client):
                 reset_time = self._limiter.get_window_stats(self._rate, client).reset_time

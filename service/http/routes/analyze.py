@@ -2,24 +2,34 @@
 
 from collections.abc import Sequence
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi import Request, Response
 
 from copydesk.model.analysis import Document, Failure, Result
 from copydesk.service.answers import to_answer
-from copydesk.service.http.deadline import TimeoutHeader, analyze_documents
+from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
+from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
 from copydesk.service.http.requests import AnalyzeRequest, DocumentIn
+from copydesk.service.http.responses import AnalyzeAnswer, render
 
 
-async def analyze(body: AnalyzeRequest, request: Request, timeout_ms: TimeoutHeader = None) -> JSONResponse:
+async def analyze(body: AnalyzeRequest, request: Request, timeout_ms: TimeoutHeader = None) -> Response:
     """Tags, summary and evidence for every document; one bad document never fails its neighbours."""
     documents = [_to_document(document) for document in body.documents]
     answered = await analyze_documents(request, documents, body.to_options(), timeout_ms)
     _refuse_if_all_failed(answered.results)
-    answers = [to_answer(result, body.include, body.offsets) for result in answered.results]
-    model = {"name": answered.bundle.name, "digest": answered.bundle.digest}
-    return JSONResponse({"model": model, "results": answers}, headers=answered.headers)
+    n_characters = sum(len(document.html or document.text) for document in documents)
+    content = await run_off_loop(n_characters, _render, answered, body)
+    return Response(content, media_type="application/json", headers=answered.headers)
+
+
+def _render(answered: Answered, body: AnalyzeRequest) -> bytes:
+    results = [to_answer(result, body.include, body.offsets) for result in answered.results]
+    answer: AnalyzeAnswer = {
+        "model": {"name": answered.bundle.name, "digest": answered.bundle.digest},
+        "results": results,
+    }
+    return render(answer)
 
 
 def _to_document(document: DocumentIn) -> Document:

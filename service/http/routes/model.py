@@ -1,13 +1,17 @@
-"""POST /v1/model/reload: serve the store's current version now, for holders of an admin key."""
+"""The model that answers: GET /v1/model describes it, POST /v1/model/reload takes the store's current version."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel
 
+from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.json import JsonObject
 from copydesk.service.http.layers.api_keys import find_key
 from copydesk.service.http.problems import PROBLEM, Problem
 from copydesk.service.inference.swap import SwapError, Swapper
+from copydesk.service.settings import Settings
 
 RELOAD_PROBLEMS: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
     401: PROBLEM | {"description": "No admin key."},
@@ -21,6 +25,27 @@ class ReloadAnswer(BaseModel):
 
     previous: str
     digest: str
+
+
+async def describe_model(request: Request) -> JsonObject:
+    """Labels, thresholds, device, limits and metrics of the model that answers."""
+    settings: Settings = request.app.state.settings
+    analyzer: Analyzer = request.app.state.scheduler.analyzer
+    bundle = analyzer.bundle
+    return {
+        "name": bundle.name,
+        "digest": bundle.digest,
+        "labels": [asdict(rule) for rule in bundle.rules],
+        "encoder": bundle.encoder,
+        "device": str(analyzer.device),
+        "limits": {
+            "max_documents": settings.max_documents,
+            "max_body_bytes": settings.max_body_bytes,
+            "max_document_tokens": settings.max_document_tokens,
+            "request_timeout_s": settings.request_timeout_s,
+        },
+        "metrics": bundle.report.get("held_out", {}),
+    }
 
 
 async def reload_model(request: Request) -> ReloadAnswer:

@@ -8,16 +8,20 @@ import math
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypedDict
 
-from copydesk.model.analysis import Analysis, Document, Failure, Options
-from copydesk.service.http.deadline import TimeoutHeader, analyze_documents
+from copydesk.model.analysis import Document, Failure, Options, Result
+from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
+from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
-from copydesk.service.http.requests import MAX_CHARACTERS, MAX_DOCUMENTS
+from copydesk.service.http.requests import MAX_DOCUMENTS, LongText
+from copydesk.service.http.responses import render
 
-_Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
-_Batch = Annotated[list[_Text], Field(min_length=1, max_length=MAX_DOCUMENTS)]
-_Sequence = Annotated[list[_Text], Field(min_length=1, max_length=2)]
+_SCORE_BYTES = 50  # of an answer, for each label and text
+
+_Batch = Annotated[list[LongText], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+_Sequence = Annotated[list[LongText], Field(min_length=1, max_length=2)]
 _SequenceBatch = Annotated[list[_Sequence], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
 
@@ -26,9 +30,19 @@ class PredictRequest(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    inputs: _Text | _Batch | _SequenceBatch
+    inputs: LongText | _Batch | _SequenceBatch
     raw_scores: bool = Field(default=False, description="Answer with logits: score = 1 / (1 + exp(-logit)).")
     truncate: bool | None = Field(default=False, description="Taken and ignored: texts are always read whole.")
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _has_texts(cls, value: object) -> object:
+        """Said once, and not for each kind that `inputs` may be."""
+        if value == []:
+            raise ValueError("at least one text")
+        if not isinstance(value, str | list):
+            raise ValueError("expected a text, a list of texts, or a list of lists of one or two texts")  # noqa: TRY004 - for pydantic
+        return value
 
     @property
     def texts(self) -> list[str]:
@@ -37,31 +51,36 @@ class PredictRequest(BaseModel):
         return [text if isinstance(text, str) else "\n\n".join(text) for text in inputs]
 
 
-class Prediction(BaseModel):
+class Prediction(TypedDict):
     """A label's score."""
 
     score: float
     label: str
 
 
-async def predict(
-    body: PredictRequest, request: Request, response: Response, timeout_ms: TimeoutHeader = None
-) -> list[Prediction] | list[list[Prediction]]:
+PredictAnswer = list[Prediction] | list[list[Prediction]]
+
+
+async def predict(body: PredictRequest, request: Request, timeout_ms: TimeoutHeader = None) -> Response:
     """Every label with its score, best first: one list for a string, a list of lists for a batch."""
     documents = [Document(text) for text in body.texts]
     answered = await analyze_documents(request, documents, Options(stories="whole"), timeout_ms)
-    response.headers.update(answered.headers)
-    answers = []
-    for i, result in enumerate(answered.results):
-        if isinstance(result, Failure):
-            raise Problem(422, f"inputs[{i}]: {result.message}")
-        answers.append(_predictions(result, is_raw=body.raw_scores))
-    return answers[0] if isinstance(body.inputs, str) else answers
+    n_bytes = _SCORE_BYTES * len(answered.results) * len(answered.bundle.rules)
+    content = await run_off_loop(n_bytes, _render, answered, body)
+    return Response(content, media_type="application/json", headers=answered.headers)
 
 
-def _predictions(analysis: Analysis, *, is_raw: bool) -> list[Prediction]:
-    scores = [(_logit(tag.score) if is_raw else tag.score, tag.label) for tag in analysis.story.tags]
-    return [Prediction(score=score, label=label) for score, label in sorted(scores, key=lambda pair: -pair[0])]
+def _render(answered: Answered, body: PredictRequest) -> bytes:
+    answers = [_predictions(i, result, is_raw=body.raw_scores) for i, result in enumerate(answered.results)]
+    answer: PredictAnswer = answers[0] if isinstance(body.inputs, str) else answers
+    return render(answer)
+
+
+def _predictions(i: int, result: Result, *, is_raw: bool) -> list[Prediction]:
+    if isinstance(result, Failure):
+        raise Problem(422, f"inputs[{i}]: {result.message}")
+    scores = [(_logit(tag.score) if is_raw else tag.score, tag.label) for tag in result.story.tags]
+    return [{"score": score, "label": label} for score, label in sorted(scores, key=lambda pair: -pair[0])]
 
 
 def _logit(score: float) -> float:

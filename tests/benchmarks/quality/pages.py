@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from statistics import mean
@@ -23,7 +23,7 @@ from benchmarks.quality.composed_pages import Row, compose_pages
 from copydesk.model.analysis import Document
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import DocumentError
-from copydesk.model.page.html import extract_text
+from copydesk.model.page.html.pool import read_html
 from copydesk.model.page.reader import Story, read_page
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", Path(__file__).parents[4] / "shared")) / "data"
@@ -74,14 +74,15 @@ def _shingles(text: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[i : i + 4]) for i in range(max(1, len(words) - 3)) if words)
 
 
-def main_story(text: str) -> str:
+def main_story(text: str, headlines: Sequence[int] = ()) -> str:
     """The body of the main story."""
-    return "\n".join(text[start:end] for start, end in read_page(text).stories[0].body)
+    return "\n".join(text[start:end] for start, end in read_page(text, headlines=headlines).stories[0].body)
 
 
 def _from_html(page: Row) -> str:
     try:
-        return main_story(extract_text(page["html"]))
+        markup = read_html(page["html"])
+        return main_story(markup.text, markup.headlines)
     except DocumentError:
         return ""
 

@@ -12,13 +12,15 @@ import torch
 
 from benchmarks.bench import Bench, Report, read_articles
 from copydesk.model.analysis import Analysis, Document, Options
-from copydesk.model.analyzer import Analyzer, Prepared, layout_of
+from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.network.device import Device, choose_device
-from copydesk.model.network.heads import Network
+from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.heads import Network, layout_of
 from copydesk.model.output.tags import make_tags
 from copydesk.model.page.reader import read_page
+from copydesk.model.preparing import Prepared
 from copydesk.model.stream import cut_chunks
 
 _CHUNK_BATCHES = 16
@@ -75,7 +77,7 @@ def _cut(analyzer: Analyzer, prepared: Sequence[Prepared]) -> Chunks:
 
 
 def _compare_rates(report: Report, engines: Sequence[Engine], n_rounds: int) -> None:
-    """Tokens/s of `Analyzer.encode`, in turns; the first engine is the plainest, the last the one in use."""
+    """Tokens/s of the encoder, in turns; the first engine is the plainest, the last the one in use."""
     names = [str(engine.analyzer.device) for engine in engines]
     actions = {name: partial(_encode, engine) for name, engine in zip(names, engines, strict=True)}
     seconds = _time_in_turns(actions, n_rounds)
@@ -88,8 +90,7 @@ def _compare_rates(report: Report, engines: Sequence[Engine], n_rounds: int) -> 
 
 def _encode(engine: Engine) -> None:
     for chunk in engine.chunks:
-        encodings = [prepared.start_encoding() for prepared in chunk]
-        engine.analyzer.encode([part for encoding in encodings for part in encoding.take(float("inf"))])
+        engine.analyzer.engine.begin([prepared.tokens for prepared in chunk]).end()
     if engine.analyzer.device.device.type == "cuda":
         torch.cuda.synchronize()
 
@@ -119,7 +120,9 @@ def _compare_answers(report: Report, exact: Sequence[Analysis], fast: Sequence[A
 
 
 def _load_heads(bundle: Path, device: Device) -> Network:
-    return load_network(bundle, load_manifest(bundle)).to(device.device)
+    manifest = load_manifest(bundle)
+    files = find_encoder(manifest.encoder, manifest.encoder_revision)
+    return load_network(bundle, manifest, files).to(device.device)
 
 
 def _compare_tags_alone(report: Report, engine: Engine, heads: Network, n_rounds: int) -> None:
@@ -148,12 +151,11 @@ def _compare_tags_alone(report: Report, engine: Engine, heads: Network, n_rounds
 
 def _tag(analyzer: Analyzer, heads: Network, documents: Sequence[Prepared]) -> None:
     """What `Analyzer` does for tags, and nothing for a summary."""
-    encodings = [prepared.start_encoding() for prepared in documents]
-    analyzer.encode([part for encoding in encodings for part in encoding.take(float("inf"))])
+    sums = analyzer.engine.begin([prepared.tokens for prepared in documents]).end()
     stories = [story for prepared in documents for story in prepared.stories]
     layout = layout_of([story.tokens for story in stories]).to(analyzer.device.device)
     with torch.inference_mode():
-        contributions, logits = heads.tag_head(torch.cat([encoding.vectors() for encoding in encodings]), layout)
+        contributions, logits = heads.tag_head(torch.cat([own.vectors for own in sums]), layout)
     shares = torch.split(contributions.cpu(), [len(story.passages) for story in stories])
     for story, own, row in zip(stories, shares, logits.cpu(), strict=True):
         make_tags(analyzer.bundle.rules, row.tolist(), own.tolist(), story.passages)

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,21 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         load_manifest(tmp_path / "b")
 
 
+def test_another_activation_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("copydesk.model.bundles.manifest._ACTIVATION", "softmax")
+        make_tiny_bundle(tmp_path / "b")
+    with pytest.raises(BundleError, match="activation 'softmax', this version knows 'sigmoid'; upgrade copydesk"):
+        load_manifest(tmp_path / "b")
+
+
 def test_an_encoder_with_other_weights_is_refused(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "b")
     path = tmp_path / "b" / "bundle.json"
     bundle = load_manifest(tmp_path / "b")
     object.__setattr__(bundle, "encoder_sha256", "0" * 64)
     with pytest.raises(EncoderError, match=r"has SHA-256 .* expected 000000000000"):
-        load_network(path.parent, bundle)
+        load_network(path.parent, bundle, find_encoder(bundle.encoder))
 
 
 def test_a_failed_save_leaves_the_old_bundle(tmp_path: Path) -> None:
@@ -74,6 +83,16 @@ def test_a_bundle_replaces_the_one_that_stood_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # peft asks transformers by its old name
+def test_the_files_of_a_bundle_follow_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        make_tiny_bundle(tmp_path / "b")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "b").stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "b").iterdir()} == {0o640}
+
+
 def test_merged_updates_equal_pefts_own_merge() -> None:
     peft = pytest.importorskip("peft")
     torch.manual_seed(0)

@@ -207,11 +207,11 @@ def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(
 
 def test_what_a_killed_writer_left_is_cleared_and_a_torn_line_passed_over(store: Store, sources: list[Path]) -> None:
     fill(store, sources[:1])
-    (store.directory / ".adding-xyz").mkdir()
+    (store.directory / f".{0:064}.partial-xyz").mkdir()
     with (store.directory / "journal.jsonl").open("a") as file:
         file.write('{"action": "promo')
     store.add(sources[1])
-    assert not (store.directory / ".adding-xyz").exists()
+    assert not (store.directory / f".{0:064}.partial-xyz").exists()
     assert [event.action for event in store.journal()] == ["add", "promote", "add"]
 
 

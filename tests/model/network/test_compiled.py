@@ -15,6 +15,7 @@ from copydesk.model.bundles.weights import load_network
 from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.device import Device
 from copydesk.model.network.encoder import Encoder
+from copydesk.model.network.encoder_files import find_encoder
 
 FP32 = Device(torch.device("cpu"), torch.float32, batch_tokens=1024, n_parallel=2, is_compiled=True)
 TEXT = "Police seized heroin at the port. Two men were held. The ministry raised the tariff on steel."
@@ -22,7 +23,8 @@ TEXT = "Police seized heroin at the port. Two men were held. The ministry raised
 
 @pytest.fixture(scope="module")
 def encoder(tiny_bundle: Path) -> Encoder:
-    return load_network(tiny_bundle, load_manifest(tiny_bundle)).encoder
+    manifest = load_manifest(tiny_bundle)
+    return load_network(tiny_bundle, manifest, find_encoder(manifest.encoder)).encoder
 
 
 def windows(n_windows: int, n_tokens: int) -> tuple[Tensor, Tensor]:

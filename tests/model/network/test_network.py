@@ -1,10 +1,10 @@
 import torch
 
-from copydesk.model.analyzer import layout_of
 from copydesk.model.network.encoder import load_encoder
 from copydesk.model.network.encoder_files import find_encoder
-from copydesk.model.network.heads import Network, SentenceLayout, add_token_states, softmax_per_story
-from copydesk.model.network.windows import SpecialTokens, batch_windows, tokenize_story
+from copydesk.model.network.heads import Network, SentenceLayout, layout_of, softmax_per_story
+from copydesk.model.network.pooling import add_token_states
+from copydesk.model.network.windows import SpecialTokens, batch_windows, pack_story
 from support.tiny import TINY_ENCODER, TINY_HEADS
 
 SPECIAL = SpecialTokens(2, 3, 0)
@@ -31,8 +31,8 @@ def test_contributions_and_bias_add_up_to_the_logit() -> None:
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 4, TINY_HEADS).eval()
     network.tag_head.bias.data = torch.tensor([0.5, -1.0, 2.0, 0.0])
     stories = [
-        tokenize_story([[10, 11], [12, 13, 14], [15]], 32, has_title=True),
-        tokenize_story([[20, 21, 22]], 32, has_title=False),
+        pack_story([[10, 11], [12, 13, 14], [15]], 32, has_title=True),
+        pack_story([[20, 21, 22]], 32),
     ]
     with torch.inference_mode():
         output = network(batch_windows(stories, SPECIAL, budget=64), layout_of(stories))

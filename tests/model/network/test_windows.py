@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copydesk.model.network.windows import SpecialTokens, Window, batch_windows, pack_windows, tokenize_story
+from copydesk.model.network.windows import SpecialTokens, Window, batch_windows, pack_story, pack_windows
 
 SPECIAL = SpecialTokens(first=101, last=102, padding=0)
 
@@ -29,7 +29,7 @@ def test_windows_cover_every_token_once_in_order(lengths: list[int], capacity: i
     st.sampled_from([32, 64, 200]),
 )
 def test_batches_hold_every_token_of_every_story(stories: list[list[list[int]]], budget: int) -> None:
-    tokenized = [tokenize_story(story, max_tokens=10, has_title=False) for story in stories]
+    tokenized = [pack_story(story, max_tokens=10) for story in stories]
     batches = batch_windows(tokenized, SPECIAL, budget=budget)
     found = []
     for batch in batches:
@@ -43,7 +43,7 @@ def test_batches_hold_every_token_of_every_story(stories: list[list[list[int]]],
 
 
 def test_special_tokens_stand_around_each_window() -> None:
-    story = tokenize_story([[7, 8, 9]], max_tokens=16, has_title=False)
+    story = pack_story([[7, 8, 9]], max_tokens=16)
     (batch,) = batch_windows([story], SPECIAL, budget=64, width_step=8)
     assert batch.token_ids.tolist() == [[101, 7, 8, 9, 102, 0, 0, 0]]
     assert batch.sentence_of.tolist() == [[-1, 0, 0, 0, -1, -1, -1, -1]]

@@ -67,20 +67,54 @@ def test_marks_without_letters_join_the_sentence_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "marked",
     [
-        (
-            "Mr. Lee met Dr. Wu at 5 p.m. in Taipei. They left.",
-            ["Mr. Lee met Dr. Wu at 5 p.m. in Taipei.", "They left."],
-        ),
-        ("It cost $1.5 million. He paid.", ["It cost $1.5 million.", "He paid."]),
+        "Mr. Lee met Dr. Wu at 5 p.m. in Taipei. | They left. | It cost $1.5 million. | He paid.",
+        "He holds a Ph.D.: that helped. | It was the M.D.'s duty to tell the police. | She lives in Washington, D.C. | "
+        "The joint hearing was short.",
+        "The port is open again. | 🎉 Ships are coming in. | Nice work! | 👍 The mayor wept 👨‍👩‍👧 with her children.",
+        "ministers cut the duty on steel. | mills will close in june. | workers plan a strike.",
+        "The talks ended in 2016. | Nothing was signed. | The road is Interstate 55. | Twenty-five people were hurt.",
+        "Dr. Wu met Gen. Li at 5 p.m. in Taipei. | \u200bThey left. | The min\xadister\u200b waited.",
+        'Dr. Wu, who came at 3:00 p.m., said, "The ships are safe; but more checks (e.g., scans) are needed." | '
+        'Meanwhile, the crew—who had slept since 7:00 a.m.—rested. | "Let\'s go," she added.',
+        '“We fight on. Nobody stops us,” he said. | "We won. They lost." | He left.',
     ],
 )
-def test_abbreviations_do_not_end_sentences(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+def test_sentences_end_where_sentencex_ends_them(marked: str) -> None:
+    assert sentences(marked.replace(" | ", " ")) == marked.split(" | ")
 
 
-def test_news_sentences_match_the_gold_standard(shared: Path) -> None:
-    rows = [json.loads(line) for line in (shared / "sentences-pud_news.jsonl").read_text().splitlines()]
-    right = sum(sentences(row["text"]) == row["sentences"] for row in rows)
-    assert right >= 0.9 * len(rows)
+def test_sentences_need_no_space_between_them() -> None:
+    assert sentences("“这是对的。”部长说。我们明天去看《摔跤吧！爸爸》好吗？好！") == [
+        "“这是对的。”",
+        "部长说。",
+        "我们明天去看《摔跤吧！爸爸》好吗？",
+        "好！",
+    ]
+    assert sentences("The duty rose to 25 per cent.Mills closed the next day.He was shot.") == [
+        "The duty rose to 25 per cent.",
+        "Mills closed the next day.",
+        "He was shot.",
+    ]
+
+
+def test_other_languages_have_no_english_rules() -> None:
+    text = "Er kommt am 3. Mai. Nein."
+    assert [text[span.start : span.end] for span in split_sentences(text, language="de")] == [
+        "Er kommt am 3. Mai.",
+        "Nein.",
+    ]
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("pud_news", 214), ("pragmatic_english_spec", 129)])
+def test_sentences_match_the_gold_standard(name: str, at_least: int, shared: Path) -> None:
+    rows = [json.loads(line) for line in (shared / f"sentences-{name}.jsonl").read_text().splitlines()]
+    right = sum(
+        [*map(without_space, sentences(row["text"]))] == [*map(without_space, row["sentences"])] for row in rows
+    )
+    assert right >= at_least
+
+
+def without_space(text: str) -> str:
+    return "".join(text.split())

@@ -12,14 +12,14 @@ import pytest
 
 from copydesk.model.analysis import Options, SummaryOptions
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.errors import ConfigError
+from copydesk.model.errors import ConfigError, DataError
 from copydesk.model.files.rows import Position
 from copydesk.model.files.sources import find_source
 from copydesk.service.bulk.columns import Columns
 from copydesk.service.bulk.job import Job, open_parts, run_bulk
 from copydesk.service.bulk.records import Counts
 from copydesk.service.bulk.shards import OutputError
-from support.tiny import LABELS, STORY
+from support.tiny import CASES, LABELS, STORY
 
 
 @pytest.fixture
@@ -169,3 +169,123 @@ def test_titles_ids_and_texts_are_read_from_the_columns_named(analyzer: Analyzer
     run(analyzer, make_job(source, columns=Columns(text="body", title="head", id="key")))
     row = json.loads(source.with_name("out.jsonl").read_text())
     assert (row["id"], row["story"]["title"]) == ("5", "Steel")
+
+
+def test_a_shard_whose_bytes_have_changed_is_made_again(analyzer: Analyzer, source: Path) -> None:
+    run(analyzer, make_job(source, "whole.jsonl"))
+    interrupt(analyzer, make_job(source), after=13)
+    shard = source.parent / "out.jsonl.parts" / "000000.jsonl"
+    content = shard.read_bytes()
+    shard.write_bytes(content.replace(b"a", b"b", 1))
+    with pytest.raises(OutputError, match=r"000000.jsonl: missing or damaged; run the job again with --resume"):
+        run(analyzer, make_job(source), resume=True)
+    run(analyzer, make_job(source), resume=True)
+    assert source.with_name("out.jsonl").read_bytes() == source.with_name("whole.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"rows": null}', '"x"', "\xff"])
+def test_a_damaged_note_of_a_shard_is_named_and_the_shard_made_again(
+    analyzer: Analyzer, source: Path, content: str
+) -> None:
+    interrupt(analyzer, make_job(source), after=13)
+    (source.parent / "out.jsonl.parts" / "000001.done.json").write_text(content, encoding="latin-1")
+    with pytest.raises(OutputError, match=r"000001\.done\.json: missing or damaged; run the job again with --resume"):
+        open_parts(make_job(source), analyzer.bundle, resume=True).counts()
+    assert run(analyzer, make_job(source), resume=True).rows == 18
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "3"])
+def test_a_damaged_journal_is_named(analyzer: Analyzer, source: Path, content: str) -> None:
+    interrupt(analyzer, make_job(source), after=8)
+    (source.parent / "out.jsonl.parts" / "journal.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"journal\.json: damaged; remove .*out\.jsonl\.parts to begin anew"):
+        run(analyzer, make_job(source), resume=True)
+
+
+def test_a_second_job_on_one_output_is_refused_with_the_number_of_the_first(analyzer: Analyzer, source: Path) -> None:
+    first = open_parts(make_job(source), analyzer.bundle, resume=False)
+    for resume in (False, True):
+        with pytest.raises(ConfigError, match=rf"out\.jsonl: process {os.getpid()} writes to it; wait for its end"):
+            open_parts(make_job(source), analyzer.bundle, resume=resume)
+    first.close()
+    assert run(analyzer, make_job(source)).rows == 23
+
+
+def test_an_input_that_changes_under_way_gives_no_output(analyzer: Analyzer, source: Path) -> None:
+    before = source.read_bytes()
+    steps = run_bulk(
+        analyzer, make_job(source), open_parts(make_job(source), analyzer.bundle, resume=False), Position()
+    )
+    next(steps)
+    source.write_bytes(before.replace(b"minute 22", b"minute 99"))
+    with pytest.raises(DataError, match=r"in\.jsonl: has changed while it was read; .* remove .*parts and begin anew"):
+        list(steps)
+    assert not source.with_name("out.jsonl").exists()
+    source.write_bytes(before)
+    assert run(analyzer, make_job(source), resume=True).rows == 0
+    assert source.with_name("out.jsonl").exists()
+
+
+def test_an_input_is_known_by_its_content_not_its_time(analyzer: Analyzer, source: Path) -> None:
+    interrupt(analyzer, make_job(source), after=8)
+    os.utime(source, (1, 1))
+    assert run(analyzer, make_job(source), resume=True).rows == 18
+
+
+def test_a_large_input_is_known_by_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("copydesk.model.files.sources._PIECE", 10)
+    monkeypatch.setattr("copydesk.model.files.sources._N_PIECES", 3)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"a" * 1000)
+    before = find_source(str(path)).fingerprint()
+    for place, is_seen in ((0, True), (499, True), (999, True), (200, False)):
+        path.write_bytes(b"a" * place + b"b" + b"a" * (999 - place))
+        assert (find_source(str(path)).fingerprint() != before) is is_seen
+
+
+DANGEROUS = ["=1+1", "+1", "-1", "@sum", "\tx"]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv"])
+def test_cells_that_a_spreadsheet_would_run_are_text(analyzer: Analyzer, source: Path, name: str) -> None:
+    rows = [{"id": cell, "text": STORY, "url": cell, "n": -1} for cell in [*DANGEROUS, "a=b", "'x"]]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for raw in (False, True):
+        job = make_job(source, name, columns=Columns(keep=("url", "n")), raw_cells=raw)
+        run(analyzer, job)
+        with job.target.open(newline="") as file:
+            found = list(csv.DictReader(file, delimiter="," if name == "out.csv" else "\t"))
+        mark = "" if raw else "'"
+        assert [row["url"] for row in found] == [*(f"{mark}{cell}" for cell in DANGEROUS), "a=b", "'x"]
+        assert [row["id"] for row in found] == [row["url"] for row in found]
+        assert {row["n"] for row in found} == {"-1"}
+        job.target.unlink()
+
+
+@pytest.mark.parametrize(
+    ("case", "n_rows", "failed"),
+    [
+        ("d01_bom_crlf.csv", 2, []),
+        ("d02_semicolon.csv", 2, []),
+        ("d04.tsv", 1, []),
+        ("d05_array.json", 2, []),
+        ("d05_array.jsonl", 2, []),
+        ("d06_members.jsonl.gz", 3, []),
+        ("d07_cp1252.csv", 1, [2]),
+        ("d08.parquet", 3, []),
+        ("d08c_view.parquet", 2, []),
+        ("d09_cr.csv", 2, []),
+        ("d11_quotes.csv", 5, [5]),
+        ("d12_nested.jsonl", 6, [1, 2, 3, 4, 5, 6]),
+        ("d15_utf16.csv", 1, []),
+        ("d18_unclosed_quote.csv", 4, [3]),
+    ],
+)
+def test_every_case_gives_an_answer_or_a_reason_per_row(
+    analyzer: Analyzer, tmp_path: Path, case: str, n_rows: int, failed: list[int]
+) -> None:
+    counts = run(analyzer, Job(find_source(str(CASES / case)), tmp_path / "out.jsonl"))
+    assert (counts.rows, counts.failed) == (n_rows, len(failed))
+    path = tmp_path / "out.jsonl.errors.jsonl"
+    errors = [json.loads(line) for line in path.read_text().splitlines()] if failed else []
+    assert [(error["file"], error["line"]) for error in errors] == [(case, line) for line in failed]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import BundleError, ConfigError
-from copydesk.service.cli.cli import commands
+from copydesk.service.cli.serve import commands
 from copydesk.service.http.app import make_app
 from copydesk.service.http.layers.api_keys import find_key
 from copydesk.service.settings import Settings, read_settings
@@ -21,13 +21,40 @@ def client(analyzer: Analyzer) -> Iterator[TestClient]:
         yield client
 
 
-def test_every_route_but_the_health_checks_needs_a_key(client: TestClient) -> None:
-    paths = set(client.get("/openapi.json", headers={"Authorization": "Bearer new-key"}).json()["paths"])
+OPEN = (
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/static/page.js",
+    "/static/page.css",
+    "/swagger/swagger-ui.css",
+    "/livez",
+    "/readyz",
+)
+
+
+def test_every_route_but_health_checks_and_pages_needs_a_key(client: TestClient) -> None:
+    paths = set(client.get("/openapi.json").json()["paths"])
     assert {"/v1/analyze", "/predict", "/v1/model", "/metrics", "/livez", "/readyz"} <= paths
-    for path in (*paths, "/docs", "/openapi.json", "/swagger/swagger-ui.css", "/no/such/path"):
-        response = client.get(path)
-        assert (response.status_code == 401) == (path not in ("/livez", "/readyz")), path
+    for path in (*paths, *OPEN, "/no/such/path", "/static", "/swagger", "/docs/", "/static/../v1/model"):
+        response = client.get(path, follow_redirects=False)
+        assert (response.status_code == 401) == (path not in OPEN), path
     assert client.post("/v1/analyze", content="not even JSON").status_code == 401
+
+
+def test_the_api_says_where_a_key_is_wanted(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    (name, scheme), *others = document["components"]["securitySchemes"].items()
+    assert (scheme["type"], scheme["scheme"], others) == ("http", "bearer", [])
+    locked = {path for path, operations in document["paths"].items() for o in operations.values() if "security" in o}
+    assert locked == {"/v1/analyze", "/predict", "/v1/model", "/v1/model/reload", "/metrics"}
+    assert document["paths"]["/predict"]["post"]["security"] == [{name: []}]
+
+
+def test_without_keys_the_api_wants_one_for_the_reload_alone(analyzer: Analyzer) -> None:
+    paths = make_app(Settings(), lambda: analyzer).openapi()["paths"]
+    locked = {path for path, operations in paths.items() for o in operations.values() if "security" in o}
+    assert locked == {"/v1/model/reload"}
 
 
 @pytest.mark.parametrize("key", ["old-key", "new-key"])
@@ -55,6 +82,16 @@ def test_digests_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert read_settings().api_keys == (OLD, NEW)
 
 
+@pytest.mark.parametrize("name", ["COPYDESK_API_KEYS", "COPYDESK_ADMIN_KEYS"])
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_keys_that_are_set_but_empty_let_nobody_in_by_mistake(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name}: set, but empty; unset it"):
+        read_settings()
+
+
 def test_a_key_in_clear_is_refused_and_not_echoed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPYDESK_API_KEYS", "hunter2")
     with pytest.raises(ConfigError, match=r"COPYDESK_API_KEYS: .*digests") as caught:
@@ -63,8 +100,8 @@ def test_a_key_in_clear_is_refused_and_not_echoed(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_host_that_others_reach_needs_keys_or_the_word_insecure() -> None:
-    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle"])
+    result = CliRunner().invoke(commands, ["--host", "0.0.0.0", "--bundle", "no/such/bundle"])
     assert isinstance(result.exception, ConfigError)
     assert "--insecure" in str(result.exception)
-    result = CliRunner().invoke(commands, ["serve", "--host", "0.0.0.0", "--bundle", "no/such/bundle", "--insecure"])
+    result = CliRunner().invoke(commands, ["--host", "0.0.0.0", "--bundle", "no/such/bundle", "--insecure"])
     assert isinstance(result.exception, BundleError)

@@ -129,7 +129,7 @@ BAD_BODIES: list[tuple[str, str, int]] = [
     ('{"documents": [{"text": "CANARY", "titel": "CANARY"}]}', "documents[0].titel: unknown field", 422),
     ('{"documents": []}', "documents: List should have at least 1 item", 422),
     (json.dumps({"documents": [{"text": "CANARY a"}] * 9}), "9 documents, the limit is 8", 422),
-    ('{"documents": [{"text": "CANARY \\ud800"}]}', "documents[0].text", 422),
+    ('{"documents": [{"text": "CANARY \\ud800"}]}', "documents[0]: text holds U+D800", 422),
     ('{"documents": [{"text": "CANARY \\u0000"}]}', "U+0000", 422),
     ('{"documents": [{"text": "CANARY"}], "summary": {"ratio": NaN}}', "NaN", 422),
     ('{"documents": [{"text": "CANARY"}], "summary": {"sentences": 0}}', "summary.sentences", 422),
@@ -140,7 +140,11 @@ BAD_BODIES: list[tuple[str, str, int]] = [
     (json.dumps({"documents": [{"text": "x" * 1_000_000}]}), "no word of the text is known", 422),
     (json.dumps({"documents": [{"text": "Go. " * 100_000}]}), "the limit is 100000", 422),
     (json.dumps({"documents": [{"text": "CANARY " * 600_000}]}), "the limit is 3000000 bytes", 413),
-    ("[" * 100_000, "not JSON", 422),
+    ("[" * 9_000, "not JSON", 422),
+    ("[" * 100_000, "more than 10000 values", 422),
+    ("", "the body is empty", 422),
+    ('["CANARY"]', "body: expected an object", 422),
+    ('"CANARY"', "body: expected an object", 422),
 ]
 
 

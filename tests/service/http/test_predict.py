@@ -59,9 +59,10 @@ def test_the_whole_text_is_read_not_its_first_512_tokens(client: TestClient) -> 
     [
         ("", "inputs[0]: the text is empty"),
         ([STORY, " "], "inputs[1]: the text is empty"),
-        ([], "at least 1 item"),
+        ([], "inputs: at least one text"),
+        ({"a": 1}, "inputs: expected a text, a list of texts"),
         ([["a", "b", "c"]], "at most 2 items"),
-        (5, "inputs"),
+        (5, "inputs: expected a text, a list of texts"),
         (["a"] * 65, "65 documents, the limit is 64"),
     ],
 )

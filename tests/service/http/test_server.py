@@ -18,8 +18,9 @@ import pytest
 from support.tiny import ROOT, STORY
 
 BODY = json.dumps({"documents": [{"text": STORY * 100}]}).encode()
-HEAD = b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
-    BODY
+HEAD = (
+    b"POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    % len(BODY)
 )
 START_S = 300  # a loaded machine imports torch slowly
 

@@ -1,13 +1,15 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from copydesk.model.analysis import Analysis, Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.network.encoding import Part
+from copydesk.model.network.engine import Documents
+from copydesk.model.network.pooling import SentenceSums
 from copydesk.service.inference.admission import Admission, OverloadedError
 from copydesk.service.inference.backlog import ForwardError
 from copydesk.service.inference.scheduler import Scheduler
@@ -29,20 +31,20 @@ class Gate:
 
     def __init__(self, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_reached, self.is_open, self.n_tokens = threading.Event(), threading.Event(), list[int]()
-        original = analyzer.begin
+        original = analyzer.engine.begin
 
-        def begin(parts: Sequence[Part]) -> Callable[[], None]:
-            self.n_tokens.append(sum(len(part.tokens.token_ids) for part in parts))
-            end = original(parts)
+        def begin(documents: Documents) -> SimpleNamespace:
+            self.n_tokens.append(sum(story.n_tokens for document in documents for story in document))
+            running = original(documents)
 
-            def held() -> None:
+            def held() -> list[SentenceSums]:
                 self.is_reached.set()
                 assert self.is_open.wait(30)
-                end()
+                return running.end()
 
-            return held
+            return SimpleNamespace(end=held)
 
-        monkeypatch.setattr(analyzer, "begin", begin)
+        monkeypatch.setattr(analyzer.engine, "begin", begin)
 
     async def wait(self) -> None:
         assert await asyncio.to_thread(self.is_reached.wait, 30)
@@ -93,7 +95,7 @@ def test_failed_batch_reports_the_error_to_every_caller(analyzer: Analyzer, monk
     async def run() -> None:
         async with running(analyzer) as scheduler:
             with monkeypatch.context() as patch:
-                patch.setattr(analyzer, "begin", explode)
+                patch.setattr(analyzer.engine, "begin", explode)
                 errors = await asyncio.gather(*(ask(scheduler) for _ in range(3)), return_exceptions=True)
             assert [type(error) for error in errors] == [ForwardError] * 3
             (answer,) = await ask(scheduler)
@@ -113,7 +115,7 @@ def test_a_device_that_failed_is_probed_until_it_works_again(
         monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 0.01)
         async with running(analyzer) as scheduler:
             with monkeypatch.context() as patch:
-                patch.setattr(analyzer, "begin", explode)
+                patch.setattr(analyzer.engine, "begin", explode)
                 for _ in range(3):
                     with pytest.raises(ForwardError):
                         await ask(scheduler)
@@ -214,25 +216,22 @@ def test_a_document_that_fails_does_not_reach_the_model(analyzer: Analyzer) -> N
 def test_a_score_that_is_no_number_fails_its_document_alone(
     analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = analyzer.begin
+    original = analyzer.engine.begin
 
-    def spoil(parts: Sequence[Part]) -> Callable[[], None]:
-        end = original(parts)
+    def spoil(documents: Documents) -> SimpleNamespace:
+        running = original(documents)
 
-        def spoiled() -> None:
-            end()
-            for part in parts:
-                if part.encoding.stories[0].n_sentences == 1:
-                    first_sentence, sums, counts = part.encoding._sums.pop()
-                    part.encoding._sums.append((first_sentence, sums * float("nan"), counts))
+        def end() -> list[SentenceSums]:
+            nan = float("nan")
+            return [SentenceSums(s.sums * nan if len(s.sums) == 1 else s.sums, s.counts) for s in running.end()]
 
-        return spoiled
+        return SimpleNamespace(end=end)
 
     async def run() -> list[object]:
         async with running(analyzer) as scheduler:
             return [*await scheduler.analyze([Document("The army won the match."), Document(STORY)], Options())]
 
-    monkeypatch.setattr(analyzer, "begin", spoil)
+    monkeypatch.setattr(analyzer.engine, "begin", spoil)
     bad, good = asyncio.run(run())
     assert isinstance(bad, Failure)
     assert bad.code == "non_finite"

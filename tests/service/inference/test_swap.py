@@ -5,7 +5,7 @@ import json
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.bundles.weights import save_bundle
-from copydesk.model.network.encoding import Part
+from copydesk.model.network.engine import Documents, Pass
 from copydesk.service.http.app import make_app
 from copydesk.service.inference.admission import Admission
 from copydesk.service.inference.scheduler import Scheduler
@@ -155,15 +155,15 @@ def test_a_request_begun_before_a_swap_ends_on_its_own_model(store: Store, monke
     passes: list[tuple[str, int]] = []
 
     def spy(analyzer: Analyzer) -> None:
-        begin = analyzer.begin
+        begin = analyzer.engine.begin
 
-        def held(parts: Sequence[Part]) -> Callable[[], None]:
+        def held(documents: Documents) -> Pass:
             reached.set()
             assert opened.wait(30)
-            passes.append((analyzer.bundle.digest, len(parts)))
-            return begin(parts)
+            passes.append((analyzer.bundle.digest, len(documents)))
+            return begin(documents)
 
-        monkeypatch.setattr(analyzer, "begin", held)
+        monkeypatch.setattr(analyzer.engine, "begin", held)
 
     async def run() -> list[list[Any]]:
         scheduler = Scheduler(old, admission=Admission(60), max_pass_s=60, metrics=Metrics())

@@ -13,10 +13,12 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import load_network, load_weights
 from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.network.encoder_files import find_encoder
 from copydesk.model.output.tags import LabelRule
 from support.progress import Heard
 from support.tiny import (
     STORY,
+    TINY_ENCODER,
     TRAINING_WARNINGS,
     make_tiny_bundle,
     write_config,
@@ -182,7 +184,8 @@ def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path
     first = train(read_config(write_config(tmp_path / "c.toml", data)), tmp_path / "first")
     config = read_config(write_config(tmp_path / "h.toml", data, mode='"head"', rank="1"))
     second = train(config, tmp_path / "second", base=tmp_path / "first")
-    before, after = load_network(tmp_path / "first", first), load_network(tmp_path / "second", second)
+    files = find_encoder(str(TINY_ENCODER))
+    before, after = load_network(tmp_path / "first", first, files), load_network(tmp_path / "second", second, files)
     for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
         assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
     for old, new in zip(before.salience_head.parameters(), after.salience_head.parameters(), strict=True):

@@ -24,7 +24,7 @@ def test_a_base_gives_other_labels_what_it_knows(tmp_path: Path) -> None:
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 3, TINY_HEADS)
     anew = network.tag_head.value.weight.clone()
     start_from(network, base, ("drugs", "energy", "trade"))
-    ours, theirs = network.tag_head, load_network(tmp_path / "base", bundle).tag_head
+    ours, theirs = network.tag_head, load_network(tmp_path / "base", bundle, find_encoder(str(TINY_ENCODER))).tag_head
     assert torch.equal(ours.hidden.weight, theirs.hidden.weight)
     assert torch.equal(ours.value.weight[[0, 2]], theirs.value.weight[[3, 0]])  # drugs and trade
     assert torch.equal(ours.zone[:, [0, 2]], theirs.zone[:, [3, 0]])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from copydesk.model.page.classifier import ROLES
+from copydesk.model.page.roles.classifier import ROLES
 from copydesk.training.line_roles import train as line_roles
 from copydesk.training.line_roles.composer import Composer
 from copydesk.training.line_roles.language import read_corpus, read_languages

@@ -1,0 +1,1 @@
+"""Furniture that is certain without a classifier, by lines and inside them."""

@@ -1,0 +1,1 @@
+"""HTML in, main text out: parsed in processes of their own."""

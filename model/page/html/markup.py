@@ -1,0 +1,27 @@
+"""What a page's markup says: its main text, its title, and where its stories begin."""
+
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Markup:
+    """The main text, one paragraph a line, and what the markup tells of it.
+
+    title: the one that the page gives itself, outside its text; headlines: where in the text the headline of each of
+    its stories begins.
+    """
+
+    text: str
+    title: str | None = None
+    headlines: tuple[int, ...] = ()
+
+    def to_json(self) -> bytes:
+        """For another process."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Markup":
+        """What `to_json` gave."""
+        values = json.loads(data)
+        return cls(values["text"], values["title"], tuple(values["headlines"]))

@@ -1,0 +1,109 @@
+"""Documents made ready for the network: checked, their stories found, cut into sentences and tokens."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tokenizers import Tokenizer
+
+from copydesk.model.analysis import Document, Furniture, Options
+from copydesk.model.errors import DocumentError
+from copydesk.model.network.windows import TokenizedStory, tokenize_story
+from copydesk.model.output.tags import Passage
+from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.pool import read_html
+from copydesk.model.page.reader import Story, read_page
+from copydesk.model.page.sentences import split_sentences
+
+_LETTER = re.compile(r"[^\W\d_]")
+_FORBIDDEN = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class PreparedStory:
+    """A story cut into passages (its title first, if it has one) and tokens."""
+
+    story: Story
+    passages: tuple[Passage, ...]
+    tokens: TokenizedStory
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document ready for the network."""
+
+    document: Document
+    stories: tuple[PreparedStory, ...]
+    furniture: tuple[Furniture, ...]
+
+    @property
+    def tokens(self) -> tuple[TokenizedStory, ...]:
+        """Its stories as the network reads them."""
+        return tuple(story.tokens for story in self.stories)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all its stories, special tokens not counted."""
+        return sum(tokens.n_tokens for tokens in self.tokens)
+
+
+class Preparer:
+    """Makes documents ready for one bundle's network. For any number of threads at once."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, labels: Sequence[str], *, max_tokens: int, max_document_tokens: int
+    ) -> None:
+        """max_tokens: of a window, special tokens included."""
+        self.max_document_tokens = max_document_tokens
+        self._tokenizer = tokenizer
+        self._unknown = tokenizer.token_to_id("[UNK]")
+        self._labels = tuple(labels)
+        self._max_tokens = max_tokens
+
+    def prepare(self, document: Document, options: Options) -> Prepared:
+        """Stories, sentences and tokens of a document. Raises DocumentError."""
+        markup = Markup(document.text) if document.html is None else read_html(document.html)
+        document = replace(document, text=markup.text, html=None)
+        _check_text(document)
+        self._check_focus(options.summary.focus)
+        page = read_page(document.text, document.title, options.stories, markup.headlines)
+        main = replace(page.stories[0], title=page.stories[0].title or markup.title)
+        stories = tuple(self._prepare_story(document.text, story) for story in (main, *page.stories[1:]))
+        prepared = Prepared(document, stories, page.furniture)
+        self._check_tokens(prepared)
+        return prepared
+
+    def _prepare_story(self, text: str, story: Story) -> PreparedStory:
+        title = [Passage(story.title, None)] if story.title else []
+        body = [Passage(text[s.start : s.end], s) for part in story.body for s in split_sentences(text, part)]
+        sentences = [passage.text for passage in body]
+        tokens = tokenize_story(story.title, sentences, self._tokenizer, self._max_tokens)
+        return PreparedStory(story, (*title, *body), tokens)
+
+    def _check_focus(self, focus: str | None) -> None:
+        if focus is not None and focus not in self._labels:
+            raise DocumentError(
+                "unknown_label", f"summary.focus {focus!r} is not among the labels {', '.join(self._labels)}"
+            )
+
+    def _check_tokens(self, prepared: Prepared) -> None:
+        if prepared.n_tokens > self.max_document_tokens:
+            raise DocumentError(
+                "too_long",
+                f"the text has {prepared.n_tokens} tokens, the limit is {self.max_document_tokens}; send it in parts",
+            )
+        if all((tokens.token_ids == self._unknown).all() for tokens in prepared.tokens):
+            raise DocumentError("unreadable", "no word of the text is known to the model; send running text")
+
+
+def _check_text(document: Document) -> None:
+    for name, text in (("text", document.text), ("title", document.title or "")):
+        if bad := _FORBIDDEN.search(text):
+            raise DocumentError(
+                "invalid_character",
+                f"{name} holds U+{ord(bad.group()):04X} at character {bad.start()}; send clean Unicode without NUL",
+            )
+    if not document.text.strip():
+        raise DocumentError("empty_text", "the text is empty; send at least one sentence")
+    if not _LETTER.search(document.text):
+        raise DocumentError("no_letters", "the text has no letters; send running text")
