@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.heads import SentenceLayout, layout_of
 from copydesk.model.network.windows import (
     SpecialTokens,
@@ -40,8 +42,8 @@ class Example:
     """
 
     tokens: TokenizedStory
-    labels: np.ndarray[Any, np.dtype[np.float32]]
-    salience: np.ndarray[Any, np.dtype[np.float32]]
+    labels: NDArray[np.float32]
+    salience: NDArray[np.float32]
     vectors: Tensor | None = None
 
     @property
@@ -87,7 +89,7 @@ def article_example(
     return Example(tokens, np.full(n_labels, UNKNOWN, np.float32), salience)
 
 
-def label_article(article: str, highlights: str) -> dict[str, list[Any]]:
+def label_article(article: str, highlights: str) -> JsonObject:
     """The article's sentences and its oracle extract: a row for `datasets` to cache."""
     sentences = [article[s.start : s.end] for s in split_sentences(article)]
     return {"sentences": sentences, "oracle": choose_oracle(sentences, highlights)}
@@ -108,7 +110,7 @@ def article_examples(
             yield article_example(row["sentences"], row["oracle"], n_labels, tokenizer, **sizes)
 
 
-def _label_articles(data: Any) -> Iterator[dict[str, list[Any]]]:  # Any: datasets has no types
+def _label_articles(data: Any) -> Iterator[JsonObject]:  # Any: datasets has no types
     """What `label_article` says of each article, in parallel; the cache keeps it for the next run."""
     for start in range(0, len(data), _MAPPED_AT_ONCE):
         part = data.select(range(start, min(start + _MAPPED_AT_ONCE, len(data))))

@@ -24,7 +24,10 @@ from copydesk.training.metrics.quality import all_quality, macro_f1
 _UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
 
 
-class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is not typed
+# Any, in what follows: transformers is not typed.
+
+
+class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # as above
     """Trainer with the joint loss and macro-F1 of the held-out stories as its measure."""
 
     def __init__(
@@ -72,7 +75,7 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
         return self.optimizer
 
 
-class StepCallback(transformers.TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+class StepCallback(transformers.TrainerCallback):  # type: ignore[misc]  # as above
     """Tells each step with the latest loss and macro-F1, and each evaluation."""
 
     def __init__(self, progress: Progress, update: Update) -> None:
