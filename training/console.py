@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
+
+from copydesk.model.files.json import Json
 
 _BAR_AFTER_S = 2.0  # most work is over before a bar is wanted
 _LINE_EVERY_S = 30.0  # where no terminal shows a bar
@@ -62,7 +64,7 @@ class Screen(Progress):
         for result in results:
             self._results.print(result, soft_wrap=isinstance(result, str | Text))
 
-    def show_json(self, value: Any) -> None:  # Any: JSON
+    def show_json(self, value: Json) -> None:
         """Print a value for a program."""
         print(json.dumps(value, indent=2, ensure_ascii=False))
 

@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from copydesk.training.console import SILENT, Screen
@@ -19,6 +20,11 @@ class Clock:
         return self.now
 
 
+def set_environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    """What rich sees of it: `datasets` puts another object in the place of os.environ, which rich does not look at."""
+    monkeypatch.setattr(Console, "_environ", values)
+
+
 def test_results_and_messages_go_their_own_ways(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Screen()
     screen.say("reading", "learning")
@@ -34,7 +40,7 @@ def test_results_and_messages_go_their_own_ways(capsys: pytest.CaptureFixture[st
 
 
 def test_a_long_message_stays_on_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+    set_environment(monkeypatch, COLUMNS="40")
     screen = Screen()
     screen.say(PATH)
     screen.show(PATH)
@@ -58,8 +64,7 @@ def test_where_no_terminal_is_a_task_gives_a_line_from_time_to_time(capsys: pyte
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
+    set_environment(monkeypatch, FORCE_COLOR="1", COLUMNS="120")
     return Clock()
 
 

@@ -36,7 +36,7 @@ commands = typer.Typer(
 _STORE = Path("models")
 
 
-@commands.command("list", epilog="Example:\n  copydesk models list --store models\n")
+@commands.command("list", epilog="\nExample:\n  copydesk models list --store models\n")
 def list_versions(store: StoreOption = _STORE) -> None:
     """Every version, the latest last; * is the current one."""
     from copydesk.training.console import Screen
@@ -67,7 +67,7 @@ def _cells(version: Version, event: Event | None) -> list[str | Text]:
     return [version.digest[:12], name, str(n_labels), show_number(quality), last]
 
 
-@commands.command(epilog="Example:\n  copydesk models show current\n")
+@commands.command(epilog="\nExample:\n  copydesk models show current\n")
 def show(
     version: Annotated[str, typer.Argument(help="Beginning of a digest, or current.")], store: StoreOption = _STORE
 ) -> None:
@@ -91,7 +91,7 @@ def show(
 
 
 @commands.command(
-    epilog="Example:\n  copydesk models compare current runs/mine --data test.jsonl --report runs/comparison\n"
+    epilog="\nExample:\n  copydesk models compare current runs/mine --data test.jsonl --report runs/comparison\n"
 )
 def compare(
     old: Annotated[str, typer.Argument(help="A version: beginning of a digest, current, default, or a directory.")],
@@ -117,7 +117,7 @@ def compare(
     show_verdict(Screen(), judge(candidate, current, sets, tolerances, decisive=place), report)
 
 
-@commands.command(epilog="Example:\n  copydesk models promote runs/mine --test test.jsonl --tolerance drugs=0.05\n")
+@commands.command(epilog="\nExample:\n  copydesk models promote runs/mine --test test.jsonl --tolerance drugs=0.05\n")
 def promote(
     version: Annotated[str, typer.Argument(help="Beginning of its digest, or the directory of a bundle to add.")],
     test: Annotated[
@@ -158,7 +158,7 @@ def promote(
     conclude(screen, verdict, report, is_forced=force)
 
 
-@commands.command(epilog="Example:\n  copydesk models rollback --store models\n")
+@commands.command(epilog="\nExample:\n  copydesk models rollback --store models\n")
 def rollback(store: StoreOption = _STORE) -> None:
     """Make the version current again that was before; a service that watches the store follows."""
     from copydesk.training.console import Screen

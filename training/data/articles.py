@@ -12,6 +12,7 @@ def load_articles(section: SummariesSection) -> Any:  # Any: datasets has no typ
     """The articles with reference summaries as a `datasets.Dataset`; hub name or Parquet file."""
     import datasets
 
+    datasets.disable_progress_bars()  # the console alone prints
     if section.source is None:
         raise ConfigError("summaries.source is not set; name a Parquet file or a hub dataset")
     if section.source.endswith(".parquet"):

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
+from copydesk.model.files.json import JsonObject
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import Fault, check_stories
 from copydesk.training.data.label_errors import LabelError, cross_validate, find_label_errors
@@ -52,7 +52,7 @@ class Profile:
     doubted: list[LabelError]
     notes: list[str]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The content of data.json."""
         return {**asdict(self), "n_words": self.length_quantiles()}
 

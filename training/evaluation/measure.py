@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import DataError
+from copydesk.model.files.json import JsonObject
 from copydesk.training.config import SummariesSection
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.articles import load_articles
@@ -46,7 +46,7 @@ class TagMeasures:
     slices: dict[str, SliceReport]
     mistakes: list[Mistake]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """What was measured, without the scores of the stories."""
         return {
             "file": self.file,
@@ -65,7 +65,7 @@ class BundleMeasures:
     tags: TagMeasures | None
     summaries: SummaryReport | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The content of report.json."""
         return {
             "bundle": self.bundle.digest,

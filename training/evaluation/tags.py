@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from copydesk.model.analysis import Document, Options
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.json import JsonObject
 from copydesk.model.output.tags import LabelRule, sigmoid
 from copydesk.training.data.stories import LabelledStory
 from copydesk.training.evaluation.slices import slice_by_length, slice_by_topics
@@ -48,7 +49,7 @@ class TagReport:
     subset_accuracy: float
     n_stories: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The report as JSON values."""
         return asdict(self)
 
@@ -144,7 +145,7 @@ def raw_scores(logits: Floats) -> Floats:
 def story_logits(analyzer: Analyzer, stories: Sequence[LabelledStory]) -> Floats:
     """Tag logits of whole stories, float64 [stories, labels], as the service would compute them."""
     options = Options(stories="whole")
-    rows: list[Any] = []
+    rows: list[NDArray[np.float32]] = []
     for start in range(0, len(stories), _CHUNK):
         chunk = [analyzer.prepare(Document(s.text, s.title), options) for s in stories[start : start + _CHUNK]]
         rows += [scores[0].logits.numpy() for scores in analyzer.forward(chunk)]

@@ -1,9 +1,7 @@
 """The model card: what a person should know before using a bundle."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.files.json import JsonObject
 
 _REAL_ARTICLES = (
     "topics-train.jsonl.gz"  # its texts are their publishers'; training/corpus/real_articles.csv lists them
@@ -63,7 +61,7 @@ def _labels(bundle: Bundle) -> str:
     )
 
 
-def _quality(held_out: Mapping[str, Any] | None) -> str:
+def _quality(held_out: JsonObject | None) -> str:
     if not held_out:
         return ""
     qualities = held_out["labels"]
@@ -79,7 +77,7 @@ def _quality(held_out: Mapping[str, Any] | None) -> str:
     )
 
 
-def _training(training: Mapping[str, Any] | None, bundle: Bundle) -> str:
+def _training(training: JsonObject | None, bundle: Bundle) -> str:
     if not training:
         return ""
     encoder, tags, optimizer = training["encoder"], training["tags"], training["optimizer"]
@@ -93,7 +91,7 @@ def _training(training: Mapping[str, Any] | None, bundle: Bundle) -> str:
     return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
 
 
-def _mode(encoder: Mapping[str, Any]) -> str:
+def _mode(encoder: JsonObject) -> str:
     rank = encoder["rank"]
     if encoder["mode"] == "head":
         return "the heads alone, encoder frozen"
@@ -102,7 +100,7 @@ def _mode(encoder: Mapping[str, Any]) -> str:
     return f"every matrix; what changed is stored at rank {rank}" if rank else "every weight"
 
 
-def _data(files: list[Mapping[str, Any]], stories: Mapping[str, Any] | None) -> str:
+def _data(files: list[JsonObject], stories: JsonObject | None) -> str:
     if not files:
         return ""
     counts = ""
@@ -118,7 +116,7 @@ def _data(files: list[Mapping[str, Any]], stories: Mapping[str, Any] | None) -> 
     return f"## Data\n\n{counts}" + _table(["file", "SHA-256"], rows) + (real if has_real else "")
 
 
-def _interval(held_out: Mapping[str, Any]) -> str:
+def _interval(held_out: JsonObject) -> str:
     interval = held_out.get("macro_f1_interval")
     return f" (95 %: {interval['low']:.3f} to {interval['high']:.3f})" if interval else ""
 

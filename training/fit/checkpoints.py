@@ -2,16 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from transformers.trainer_utils import get_last_checkpoint
 
 from copydesk.model.errors import ConfigError
+from copydesk.model.files.json import JsonObject
 
 _MARK = "run.json"
 
 
-def claim_checkpoints(directory: Path, run: dict[str, Any]) -> None:  # Any: JSON
+def claim_checkpoints(directory: Path, run: JsonObject) -> None:
     """Mark the directory as this run's. Raises ConfigError when it holds checkpoints of another one.
 
     run: the settings, data and base that make it this run.

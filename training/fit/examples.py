@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.heads import SentenceLayout, layout_of
 from copydesk.model.network.windows import (
     SpecialTokens,
@@ -21,11 +23,13 @@ from copydesk.model.network.windows import (
 )
 from copydesk.model.page.sentences import split_sentences
 from copydesk.training.config import TrainingConfig
+from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.articles import load_articles
 from copydesk.training.data.stories import LabelledStory
 from copydesk.training.metrics.oracle import choose_oracle
 
 UNKNOWN = -1.0  # a target that is masked
+_MAPPED_AT_ONCE = 2000  # articles; progress is told no finer
 BATCH_TOKENS = 2048  # of one forward pass; activations of larger ones leave the cache
 
 
@@ -38,8 +42,8 @@ class Example:
     """
 
     tokens: TokenizedStory
-    labels: np.ndarray[Any, np.dtype[np.float32]]
-    salience: np.ndarray[Any, np.dtype[np.float32]]
+    labels: NDArray[np.float32]
+    salience: NDArray[np.float32]
     vectors: Tensor | None = None
 
     @property
@@ -85,30 +89,37 @@ def article_example(
     return Example(tokens, np.full(n_labels, UNKNOWN, np.float32), salience)
 
 
-def label_article(article: str, highlights: str) -> dict[str, list[Any]]:
+def label_article(article: str, highlights: str) -> JsonObject:
     """The article's sentences and its oracle extract: a row for `datasets` to cache."""
     sentences = [article[s.start : s.end] for s in split_sentences(article)]
     return {"sentences": sentences, "oracle": choose_oracle(sentences, highlights)}
 
 
-def article_examples(config: TrainingConfig, n_labels: int, tokenizer: Tokenizer) -> Iterator[Example]:
+def article_examples(
+    config: TrainingConfig, n_labels: int, tokenizer: Tokenizer, progress: Progress = SILENT
+) -> Iterator[Example]:
     """The configuration's articles, drawn by its seed, each with the sentences that sum it up best."""
     section = config.summaries
     if section.source is None or section.limit == 0:
         return
     data = load_articles(section)
     data = data.shuffle(seed=config.seed).select(range(min(section.limit, len(data))))
-    labelled = data.map(
-        label_article,
-        input_columns=["article", "highlights"],
-        remove_columns=data.column_names,
-        num_proc=os.cpu_count(),
-        desc="oracle summaries",
-    )
     sizes = {"max_tokens": config.encoder.max_tokens, "max_windows": section.max_windows}
-    for row in labelled:
+    for row in progress.track(_label_articles(data), len(data), "oracle summaries", "articles"):
         if row["sentences"]:
             yield article_example(row["sentences"], row["oracle"], n_labels, tokenizer, **sizes)
+
+
+def _label_articles(data: Any) -> Iterator[JsonObject]:  # Any: datasets has no types
+    """What `label_article` says of each article, in parallel; the cache keeps it for the next run."""
+    for start in range(0, len(data), _MAPPED_AT_ONCE):
+        part = data.select(range(start, min(start + _MAPPED_AT_ONCE, len(data))))
+        yield from part.map(
+            label_article,
+            input_columns=["article", "highlights"],
+            remove_columns=data.column_names,
+            num_proc=os.cpu_count(),
+        )
 
 
 def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) -> dict[str, ExampleBatch]:

@@ -13,6 +13,7 @@ import torch
 from tokenizers import Tokenizer
 
 from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.encoder import Encoder, load_encoder
 from copydesk.model.network.encoder_files import load_tokenizer, special_tokens
 from copydesk.model.network.heads import Network
@@ -25,7 +26,8 @@ from copydesk.training.fit.examples import Example, article_examples, story_exam
 from copydesk.training.fit.forward import predict_salience, sentence_vectors
 from copydesk.training.fit.low_rank import bundle_weights, check_storable, copy_weights
 from copydesk.training.fit.save import calibrate_bundle, describe_bundle, load_trained, save_trained
-from copydesk.training.fit.trainer import prepare_encoder, train_network
+from copydesk.training.fit.trainable import prepare_encoder
+from copydesk.training.fit.trainer import train_network
 from copydesk.training.fit.warm_start import Base, Start, start_from
 
 
@@ -81,7 +83,7 @@ def _make_network(encoder: Encoder, base: Base | None, labels: Sequence[str], co
     """The network to train, its encoder a copy of the pretrained one, with all that the base knows."""
     trained = copy.deepcopy(encoder)
     if not torch.cuda.is_available():
-        body: Any = trained.body  # transformers' models have no common type
+        body: Any = trained.body  # Any: transformers' models have no common type
         body.set_attn_implementation("eager")  # on a CPU sdpa's backward pass takes a third of a step
     network = Network(trained, len(labels), config.heads.to_heads())
     if base is not None:
@@ -96,7 +98,7 @@ def _choose_rank(config: TrainingConfig, base: Base | None) -> int:
     return max(config.encoder.rank, base.rank if base else 0)
 
 
-def _identify(bundle: Bundle, data: TagData, base: Base | None) -> dict[str, Any]:  # Any: JSON
+def _identify(bundle: Bundle, data: TagData, base: Base | None) -> JsonObject:
     """What makes a run this one: its settings, files, split and base."""
     return {
         "training": bundle.report["training"],
@@ -115,7 +117,7 @@ def _make_examples(config: TrainingConfig, data: TagData, tokenizer: Tokenizer, 
         max_tokens=config.encoder.max_tokens,
         max_windows=section.max_windows,
     )
-    articles = list(article_examples(config, len(data.labels), tokenizer))
+    articles = list(article_examples(config, len(data.labels), tokenizer, progress))
     times = f"{section.passes:g} times {len(data.train)} stories"
     progress.say(f"learning from {times} and {len(articles)} articles with summaries")
     return ExampleSets([encode(story) for story in data.train], articles, [encode(story) for story in data.held_out])

@@ -8,45 +8,26 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from copydesk.model.network.heads import Network, NetworkOutput, SentenceLayout
+from copydesk.model.network.heads import Network, NetworkOutput
 from copydesk.model.network.windows import SpecialTokens
-from copydesk.training.config import EncoderSection, TrainingConfig
+from copydesk.training.config import TrainingConfig
 from copydesk.training.console import Progress, Update
 from copydesk.training.fit.checkpoints import checkpoint_step, last_checkpoint
 from copydesk.training.fit.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, collate
 from copydesk.training.fit.forward import has_bf16, predict_logits
+from copydesk.training.fit.trainable import FrozenEncoderNetwork
 from copydesk.training.metrics.quality import all_quality, macro_f1
 
 _UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
-# The linear layers of the architectures we load, by the ends of their names.
-_LORA_TARGETS = {
-    *("query", "key", "value", "dense"),  # bert, roberta, electra
-    *("q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"),  # distilbert
-    *("q", "k", "v", "o"),  # mpnet
-    *("query_proj", "key_proj", "value_proj"),  # deberta-v2
-    *("Wqkv", "Wo", "Wi"),  # modernbert
-}
 
 
-class FrozenEncoderNetwork(torch.nn.Module):
-    """The heads of a network over sentence vectors that were computed once: a frozen encoder gives no others."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.tag_head, self.salience_head = network.tag_head, network.salience_head
-        self._score = network.score
-
-    def forward(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:
-        """What the heads say of sentence vectors, float32 [sentences, width]."""
-        return self._score(vectors, layout)
+# Any, in what follows: transformers is not typed.
 
 
-class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is not typed
+class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # as above
     """Trainer with the joint loss and macro-F1 of the held-out stories as its measure."""
 
     def __init__(
@@ -94,7 +75,7 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # transformers is
         return self.optimizer
 
 
-class TellSteps(transformers.TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+class StepCallback(transformers.TrainerCallback):  # type: ignore[misc]  # as above
     """Tells each step with the latest loss and macro-F1, and each evaluation."""
 
     def __init__(self, progress: Progress, update: Update) -> None:
@@ -142,12 +123,8 @@ def train_network(
 
     With mode "head" the examples carry the vectors of their sentences.
     """
-    settings = config.optimizer
-    on_gpu = torch.cuda.is_available()
     # Macro-F1 says nothing of summaries: with articles to learn from, training runs to the end of its schedule.
     stops_early = not any(example.has_extract for example in examples)
-    n_steps = max(1, len(examples) // settings.batch_stories)
-    every = max(1, n_steps // settings.evaluations)
     trainer = TagTrainer(
         config,
         held_out,
@@ -155,61 +132,46 @@ def train_network(
         model=FrozenEncoderNetwork(network) if config.encoder.mode == "head" else network,
         train_dataset=examples,
         eval_dataset=held_out,
-        args=transformers.TrainingArguments(
-            output_dir=str(directory),
-            num_train_epochs=1,
-            per_device_train_batch_size=settings.batch_stories,
-            lr_scheduler_type="cosine",
-            warmup_steps=settings.warmup,
-            max_grad_norm=1.0,
-            bf16=has_bf16(),
-            fp16=on_gpu and not has_bf16(),
-            use_cpu=not on_gpu and not torch.backends.mps.is_available(),
-            eval_strategy="steps",
-            save_strategy="steps",
-            eval_steps=every,
-            save_steps=every,
-            save_total_limit=2,
-            logging_steps=max(1, every // 5),
-            load_best_model_at_end=stops_early,
-            metric_for_best_model="macro_f1",
-            remove_unused_columns=False,
-            disable_tqdm=True,
-            report_to=[],
-            seed=config.seed,
-            ddp_find_unused_parameters=True,
-        ),
-        callbacks=[transformers.EarlyStoppingCallback(settings.patience)] if stops_early else [],
+        args=_training_arguments(config, len(examples), directory, stops_early=stops_early),
+        callbacks=[transformers.EarlyStoppingCallback(config.optimizer.patience)] if stops_early else [],
     )
     trainer.remove_callback(transformers.PrinterCallback)
     checkpoint = last_checkpoint(directory)
     if checkpoint is not None:
         progress.say(f"going on after step {checkpoint_step(checkpoint)}, from {checkpoint}")
     with progress.task("training", "steps") as update:
-        trainer.add_callback(TellSteps(progress, update))
+        if trainer.is_world_process_zero():
+            trainer.add_callback(StepCallback(progress, update))
         trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
 
 
-def prepare_encoder(network: Network, section: EncoderSection) -> None:
-    """Freeze what is not trained and add low-rank updates, by the configured mode.
-
-    "full" with a rank trains the matrices alone, for only they can be stored as low-rank updates. Weights frozen by
-    "lora" are kept in bf16: autocast would cast them anew at every step (15 % of it on a CPU).
-    """
-    body = network.encoder.body
-    body.requires_grad_(requires_grad=section.mode == "full" and section.rank == 0)
-    linear = {name: module for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)}
-    if section.mode == "full":
-        for module in linear.values():
-            module.weight.requires_grad = True
-    if section.mode == "lora":
-        if has_bf16():
-            body.to(torch.bfloat16)
-        targets = sorted({name.rpartition(".")[2] for name in linear} & _LORA_TARGETS)
-        inject_adapter_in_model(LoraConfig(r=section.rank, lora_alpha=section.alpha, target_modules=targets), body)
-        for layer in body.modules():
-            if isinstance(layer, LoraLayer):
-                layer.cast_input_dtype_enabled = False  # autocast casts the small matrices, not the states
-        for parameter in body.parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
+def _training_arguments(
+    config: TrainingConfig, n_examples: int, directory: Path, *, stops_early: bool
+) -> transformers.TrainingArguments:
+    settings, on_gpu = config.optimizer, torch.cuda.is_available()
+    n_steps = max(1, n_examples // settings.batch_stories)
+    every = max(1, n_steps // settings.evaluations)
+    return transformers.TrainingArguments(
+        output_dir=str(directory),
+        num_train_epochs=1,
+        per_device_train_batch_size=settings.batch_stories,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warmup,
+        max_grad_norm=1.0,
+        bf16=has_bf16(),
+        fp16=on_gpu and not has_bf16(),
+        use_cpu=not on_gpu and not torch.backends.mps.is_available(),
+        eval_strategy="steps",
+        save_strategy="steps",
+        eval_steps=every,
+        save_steps=every,
+        save_total_limit=2,
+        logging_steps=max(1, every // 5),
+        load_best_model_at_end=stops_early,
+        metric_for_best_model="macro_f1",
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        report_to=[],
+        seed=config.seed,
+        ddp_find_unused_parameters=True,
+    )

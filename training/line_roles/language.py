@@ -1,4 +1,4 @@
-"""What stands around stories, and stories, in one language: the files of `training/pages/`."""
+"""What stands around stories, and stories, in one language: the files of the folder `pages`."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from copydesk.model.page.roles.classifier import ROLES
 
+_PAGES = Path(__file__).parent / "pages"
 _LISTS = ("name", "outlet", "place", "date", "time", "teaser")
 
 Block = list[tuple[str, str]]  # role and line
@@ -21,8 +22,13 @@ class Language:
     stories: list[list[str]] = field(default_factory=list)  # title first
 
 
+def read_languages() -> dict[str, Language]:
+    """Every language of the folder `pages`, by its code."""
+    return {path.stem: read_language(path) for path in sorted(_PAGES.glob("*.txt"))}
+
+
 def read_language(path: Path) -> Language:
-    """The sections of one file of `training/pages/`."""
+    """The sections of one file of the folder `pages`."""
     language = Language()
     for section in re.split(r"^== ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
         name, _, content = section.partition("\n")

@@ -1,15 +1,6 @@
-"""Trains the classifier of line roles on pages composed from `training/pages/` and the stories of `training/corpus/`.
+"""The training of the page reader's classifier of line roles, on composed pages whose roles are known."""
 
-    python -m training.line_roles            # writes model/line_roles.json
-
-`training/pages/*.txt` holds what stands around stories on news sites, written by hand in many languages: sections
-(`== before`), blocks of lines that come together, `@role` before each line. A composed page is a random site's layout
-around a random story; every line's role is known because it was put there.
-"""
-
-import argparse
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,12 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from copydesk.model.page.lines import Line, split_lines
-from copydesk.model.page.roles.classifier import CLASSIFIER, REACH, ROLES, RoleClassifier, save_classifier
+from copydesk.model.page.roles.classifier import REACH, ROLES, RoleClassifier
 from copydesk.model.page.roles.features import describe_lines
-from copydesk.training.line_roles.composer import Composer
-from copydesk.training.line_roles.language import Block, read_corpus, read_language
+from copydesk.training.line_roles.language import Block
 
-HERE = Path(__file__).parent
 _MEMBERS, _HIDDEN, _EPOCHS, _BATCH = 12, 32, 8, 1024
 _BLUR, _BLOT = 0.3, 0.2  # noise in standard deviations, share of features hidden: 0.90 -> 0.93 F1 on real pages
 _BODY_WEIGHT = 3.0  # a lost line of body is worse than a line of furniture kept
@@ -70,7 +59,7 @@ class _Committee(nn.Module):
         return torch.einsum("lmh,mhr->mlr", hidden, self.output) + self.output_bias[:, None]
 
 
-def train(features: NDArray[np.float32], roles: NDArray[np.int64], seed: int) -> RoleClassifier:
+def train_classifier(features: NDArray[np.float32], roles: NDArray[np.int64], seed: int) -> RoleClassifier:
     """A classifier of line roles: the mean of a few small networks, written as one.
 
     A single one is a matter of luck on real pages, which differ from composed ones.
@@ -86,7 +75,7 @@ def train(features: NDArray[np.float32], roles: NDArray[np.int64], seed: int) ->
 
 
 def _fit(networks: _Committee, inputs: Tensor, targets: Tensor) -> None:
-    """Fits the networks to lines blurred and blotted, so that they lean on no single feature."""
+    """Fit the networks to lines blurred and blotted, so that they lean on no single feature."""
     loss = nn.CrossEntropyLoss(weight=torch.tensor([_BODY_WEIGHT] + [1.0] * (len(ROLES) - 1)), label_smoothing=0.02)
     optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=0.01)
     n_batches = len(inputs) // _BATCH
@@ -99,24 +88,3 @@ def _fit(networks: _Committee, inputs: Tensor, targets: Tensor) -> None:
             loss(logits.flatten(0, 1), targets[batch].repeat(_MEMBERS)).backward()
             optimizer.step()
             schedule.step()
-
-
-def main() -> None:
-    """Composes pages, trains the classifier and writes it."""
-    parser = argparse.ArgumentParser(description="Trains the classifier of line roles.")
-    parser.add_argument("--corpus", type=Path, default=HERE.parent / "corpus", help="folder of stories, JSONL")
-    parser.add_argument("--pages", type=int, default=6000, help="how many pages to compose")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=CLASSIFIER)
-    options = parser.parse_args()
-    languages = {path.stem: read_language(path) for path in sorted((HERE / "pages").glob("*.txt"))}
-    composer = Composer(languages, read_corpus(options.corpus), options.seed)
-    pages = [label_page(composer.compose()) for _ in range(options.pages)]
-    features = np.concatenate([page.features for page in pages])
-    classifier = train(features, np.concatenate([page.roles for page in pages]), options.seed)
-    save_classifier(classifier, options.out)
-    print(f"{options.out}: learned from {len(features)} lines of {len(pages)} pages")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
 from copydesk.model.bundles.store import Store
+from copydesk.model.files.json import JsonObject
 from copydesk.training.data.check import MIN_EXAMPLES
 from copydesk.training.data.stories import LabelledStory
 from copydesk.training.metrics.rouge import KINDS
@@ -50,13 +50,13 @@ class Verdict:
         """The checks on each set of stories or articles."""
         return [(place, list(checks)) for place, checks in groupby(self.checks, key=lambda check: check.place)]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """All of it as JSON values."""
         versions = {"candidate": _identity(self.candidate), "current": self.current and _identity(self.current)}
         checks = [asdict(check) for check in self.checks]
         return {**versions, "is_passed": self.is_passed, "reasons": list(self.reasons), "checks": checks}
 
-    def to_journal(self) -> dict[str, Any]:
+    def to_journal(self) -> JsonObject:
         """What the journal keeps: the reasons, and the figures over all labels."""
         overall = [check for check in self.checks if check.figure in (MACRO, ERROR, *KINDS)]
         figures = [
@@ -124,7 +124,7 @@ def find_rival(store: Store, current: str | None, candidate: Bundle) -> Path | N
     return DEFAULT_BUNDLE if is_alike else None
 
 
-def describe_stories(stories: Sequence[LabelledStory]) -> dict[str, Any]:
+def describe_stories(stories: Sequence[LabelledStory]) -> JsonObject:
     """Their number, and a SHA-256 of their texts and labels, whatever their order."""
     rows = sorted([story.fingerprint, sorted(story.labels), sorted(story.unsure)] for story in stories)
     return {"stories": len(stories), "sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()}
@@ -140,5 +140,5 @@ def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: 
     ]
 
 
-def _identity(bundle: Bundle) -> dict[str, Any]:
+def _identity(bundle: Bundle) -> JsonObject:
     return {"name": bundle.name, "digest": bundle.digest, "labels": list(bundle.labels)}

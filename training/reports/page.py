@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from copydesk.model.files.json import Json
+
 
 @dataclass(frozen=True)
 class KeyFigure:
@@ -25,7 +27,7 @@ def render_page(template: str, **values: Any) -> str:  # Any: what the template 
     return environment.get_template(template).render(values)
 
 
-def write_page(directory: Path, name: str, content: Any, page: str) -> None:  # Any: JSON
+def write_page(directory: Path, name: str, content: Json, page: str) -> None:
     """NAME.json with the content and NAME.html with the page, in the directory."""
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,6 +1,6 @@
 """The classifier of line roles: a network with one hidden layer over the features of a line and its neighbours.
 
-`python -m training.line_roles` trains it on pages written for the purpose; `line_roles.json` keeps it as plain numbers.
+`python -m copydesk.training.line_roles` trains it on pages made for that; `roles.json` keeps it as plain numbers.
 """
 
 import json

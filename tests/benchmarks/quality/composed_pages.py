@@ -1,6 +1,6 @@
 """Pages composed of real articles with a site's furniture between them, made anew from a seed and never stored.
 
-No line of furniture here stands in `training/pages/`: what the reader learned from is not what it is measured on.
+No line of furniture here stands in `training/line_roles/pages/`: what the reader learned from is not what it is measured on.
 """
 
 import random

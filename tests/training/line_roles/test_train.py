@@ -1,19 +1,15 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from copydesk.model.page.roles.classifier import ROLES
 from copydesk.training.line_roles import train as line_roles
 from copydesk.training.line_roles.composer import Composer
-from copydesk.training.line_roles.language import read_corpus, read_language
-
-TRAINING = Path(line_roles.__file__).parent.parent
+from copydesk.training.line_roles.language import read_corpus, read_languages
+from support.tiny import ROOT
 
 
 def make_composer(seed: int) -> Composer:
-    languages = {path.stem: read_language(path) for path in sorted((TRAINING / "line_roles" / "pages").glob("*.txt"))}
-    return Composer(languages, read_corpus(TRAINING / "corpus"), seed)
+    return Composer(read_languages(), read_corpus(ROOT / "training" / "corpus"), seed)
 
 
 def test_same_seed_composes_the_same_pages() -> None:
@@ -42,6 +38,6 @@ def test_classifier_tells_body_from_furniture_on_pages_it_has_not_seen(monkeypat
     features = np.concatenate([page.features for page in pages])
     roles = np.concatenate([page.roles for page in pages])
     n_seen = len(features) * 3 // 4
-    classifier = line_roles.train(features[:n_seen], roles[:n_seen], seed=1)
+    classifier = line_roles.train_classifier(features[:n_seen], roles[:n_seen], seed=1)
     found = classifier.probabilities(features[n_seen:])[:, 0] > 0.5
     assert (found == (roles[n_seen:] == ROLES.index("body"))).mean() > 0.85

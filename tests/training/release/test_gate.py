@@ -304,7 +304,9 @@ def change_weights(truth: Path, directory: Path, name: str) -> Path:
     bundle = replace(load_manifest(truth), name=name)
     if name == "flipped":  # the logit of one label, which is a sum of contributions and a bias, with the other sign
         rules = [*bundle.rules]
-        rules[1] = replace(rules[1], slope=-rules[1].slope, intercept=-rules[1].intercept)
+        rules[1] = replace(rules[1], intercept=-rules[1].intercept)
+        weights["tag_head.value.weight"][1] *= -1
+        weights["tag_head.bias"][1] *= -1
         bundle = replace(bundle, rules=tuple(rules))
     elif name == "shuffled":
         order = torch.tensor([1, 2, 3, 0])
