@@ -20,7 +20,7 @@ class _Part(BaseModel):
 class _Rule(_Part):
     label: _Name
     threshold: FiniteFloat = Field(ge=0, le=1)
-    slope: FiniteFloat = Field(ge=-1e6, le=1e6)
+    slope: FiniteFloat = Field(gt=0, le=1e6)
     intercept: FiniteFloat = Field(ge=-1e6, le=1e6)
 
 

@@ -46,6 +46,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "NaN slope": (rule(slope=float("nan")), "not readable as JSON"),
     "infinite slope": (rule(slope=float("inf")), "not readable as JSON"),
     "huge slope": (rule(slope=1e300), "rules.0.slope"),
+    "negative slope": (rule(slope=-1.0), "rules.0.slope"),
     "NaN threshold": (rule(threshold=float("nan")), "not readable as JSON"),
     "threshold of 2": (rule(threshold=2), "rules.0.threshold"),
     "half a character": (rule(label="\ud800"), "rules.0.label: .* unicode"),
