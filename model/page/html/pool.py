@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,7 +193,9 @@ def _exchange(process: subprocess.Popen[bytes], page: bytes | None) -> bytes | N
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with the place that copydesk was imported from first on the path."""
+    """Ours, with the place that copydesk was imported from on the path, where Python would not look by itself."""
+    if str(_ROOT) == sysconfig.get_path("purelib"):
+        return dict(os.environ)
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
