@@ -17,8 +17,9 @@ _MAX_REPEATED = 0.2
 _BREVITY = 0.25
 _WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"\?[\"'”’»)\]]*$")
-# What begins as an item of a list or a row of a table, or only leads up to what follows, is no prose.
-_FRAGMENT = re.compile(r"(?:[-*+•·▪|]|\d{1,2}[.)])\s|.*:\W*$", re.DOTALL)
+# An item of a list is no prose; even less is a row of a table, or what only leads up to what follows.
+_ITEM = re.compile(r"(?:[-*+•·▪]|\d{1,2}[.)])\s")
+_ROW_OR_LEAD = re.compile(r"\|\s|.*:\W*$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,15 @@ def _choose(candidates: Sequence[Candidate], budget: _Budget) -> list[Candidate]
     if all(map(room.take, candidates)):
         return list(candidates)
     room = _Room(budget)
-    best_first = sorted(filter(_can_stand_alone, candidates), key=lambda c: (_is_fragment(c), -_worth(c), c.span))
+    best_first = sorted(
+        filter(_can_stand_alone, candidates), key=lambda c: (_distance_from_prose(c), -_worth(c), c.span)
+    )
     chosen: list[Candidate] = []
     put_off: list[Candidate] = []
     seen: set[tuple[str, ...]] = set()
     for candidate in best_first:
         trigrams = set(_trigrams(candidate.text))
-        if _is_fragment(candidate) or len(trigrams & seen) > _MAX_REPEATED * len(trigrams):
+        if _distance_from_prose(candidate) or len(trigrams & seen) > _MAX_REPEATED * len(trigrams):
             put_off.append(candidate)
         elif room.take(candidate):
             chosen.append(candidate)
@@ -129,8 +132,11 @@ def _can_stand_alone(candidate: Candidate) -> bool:
     return not (is_short or candidate.is_furniture or _QUESTION.search(candidate.text))
 
 
-def _is_fragment(candidate: Candidate) -> bool:
-    return _FRAGMENT.match(candidate.text) is not None
+def _distance_from_prose(candidate: Candidate) -> int:
+    """0 for prose, 1 for an item of a list, 2 for a row of a table or a line that leads up to something."""
+    if _ROW_OR_LEAD.match(candidate.text):
+        return 2
+    return int(_ITEM.match(candidate.text) is not None)
 
 
 def _count_words(text: str) -> int:

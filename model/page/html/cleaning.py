@@ -8,7 +8,8 @@ from copydesk.model.page.html.blocks import LISTS
 
 CELL = "copydesk-cell"  # marks what was a cell of a table that only lays out the page
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_NEVER_SEEN = ("script", "style", "template")
+_DATA = "application/ld+json"  # a script that holds the article itself, at times
+_NEVER_SEEN = f"//script[not(@type='{_DATA}')] | //style | //template"
 _CONSENT = re.compile(
     r"cookie|consent|gdpr|ccpa|onetrust|didomi|truste\b|quantcast|usercentrics|sp_message|privacy-(?:cent|pref|banner)|"
     r"pref(?:erence)?-cent",
@@ -25,9 +26,11 @@ _LAYOUT_CELL = 150  # characters of a cell that holds running text
 def clean(tree: HtmlElement) -> None:
     """Clean the tree in place."""
     n_characters = max(1, len(tree.text_content()))
-    for element in tree.xpath("//script | //style | //template | //*[@hidden or @style or @aria-hidden]"):
-        if element.tag in _NEVER_SEEN or _is_hidden(element):
-            _drop(element, n_characters if element.tag in _NEVER_SEEN else round(_MAX_HIDDEN * n_characters))
+    for element in tree.xpath(f"{_NEVER_SEEN} | //*[@hidden or @style or @aria-hidden]"):
+        if element.tag in ("script", "style", "template"):
+            _drop(element, n_characters)
+        elif _is_hidden(element):
+            _drop(element, round(_MAX_HIDDEN * n_characters))
     for element in tree.xpath("//*[@role='dialog' or @role='alertdialog' or @id or @class]"):
         if _is_consent(element):
             _drop(element, n_characters - _MIN_LEFT)
