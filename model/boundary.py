@@ -24,6 +24,11 @@ def fail_document(document_id: str | None, error: Exception) -> Failure:
     return Failure(document_id, "internal", _INTERNAL)
 
 
+def is_ours(failure: Failure) -> bool:
+    """The failure is copydesk's fault, not the text's."""
+    return failure.code == "internal"
+
+
 def where(trace: TracebackType | None) -> list[str]:
     """The last calls of a traceback as file:line function, without the messages and values."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-_N_CALLS:]]

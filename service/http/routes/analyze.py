@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import Request, Response
 
 from copydesk.model.analysis import Document, Failure, Result
+from copydesk.model.boundary import is_ours
 from copydesk.service.answers import to_answer
 from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
 from copydesk.service.http.off_loop import run_off_loop
@@ -41,4 +42,7 @@ def _refuse_if_all_failed(results: Sequence[Result]) -> None:
     if len(failures) < len(results):
         return
     errors = [{"field": f"documents[{i}]", "code": f.code, "message": f.message} for i, f in enumerate(failures)]
+    ours = next((failure for failure in failures if is_ours(failure)), None)
+    if ours is not None:
+        raise Problem(500, ours.message, errors=errors)
     raise Problem(422, f"documents[0]: {failures[0].message}", errors=errors)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from copydesk.model.analysis import Document, Failure, Options, Result
+from copydesk.model.boundary import is_ours
 from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
 from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
@@ -78,6 +79,8 @@ def _render(answered: Answered, body: PredictRequest) -> bytes:
 
 def _predictions(i: int, result: Result, *, is_raw: bool) -> list[Prediction]:
     if isinstance(result, Failure):
+        if is_ours(result):
+            raise Problem(500, f"inputs[{i}]: {result.message}")
         raise Problem(422, f"inputs[{i}]: {result.message}")
     scores = [(_logit(tag.score) if is_raw else tag.score, tag.label) for tag in result.story.tags]
     return [{"score": score, "label": label} for score, label in sorted(scores, key=lambda pair: -pair[0])]

@@ -258,7 +258,7 @@ def test_weights_that_do_not_fit_are_refused(client: TestClient, store: Store, t
     bad = save_bundle(tmp_path / "bad", load_manifest(source), weights, "# bad\n")
     store.add(tmp_path / "bad")
     promote(store, bad.digest)
-    assert "tag_head.bias is missing, bundle.json says [4]" in reload(client).json()["detail"]
+    assert "does not fit its bundle.json: tag_head.bias is missing, expected [4]" in reload(client).json()["detail"]
     assert digest_of(client) == first
 
 
