@@ -1,20 +1,23 @@
 """The one place that prints: results on standard output, everything else on standard error."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
+from rich.segment import Segment
 from rich.text import Text
 
 from copydesk.model.files.json import Json
 
 _BAR_AFTER_S = 2.0  # most work is over before a bar is wanted
 _LINE_EVERY_S = 30.0  # where no terminal shows a bar
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # steer a terminal, or fit no encoding
 
 Item = TypeVar("Item")
 Update = Callable[[int, int, str], None]  # steps done, steps in all, what else there is to tell
@@ -53,7 +56,7 @@ class Screen(Progress):
     def say(self, *texts: str, style: str = "") -> None:
         """Print messages, a line each; only a terminal wraps one, so that a path in it stays whole."""
         for text in texts:
-            self._messages.print(text, style=style, soft_wrap=True)
+            self._messages.print(_Harmless(text), style=style, soft_wrap=True)
 
     def complain(self, text: str) -> None:
         """Print that something is wrong."""
@@ -62,7 +65,7 @@ class Screen(Progress):
     def show(self, *results: RenderableType) -> None:
         """Print tables and sentences that were asked for."""
         for result in results:
-            self._results.print(result, soft_wrap=isinstance(result, str | Text))
+            self._results.print(_Harmless(result), soft_wrap=isinstance(result, str | Text))
 
     def show_json(self, value: Json) -> None:
         """Print a value for a program."""
@@ -100,6 +103,17 @@ class Screen(Progress):
                 self.say(f"{name}: {text}")
 
         return update
+
+
+class _Harmless:
+    """What is printed, without the characters of somebody's labels and file names that would steer the terminal."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._content, options):
+            yield segment if segment.control else Segment(_CONTROLS.sub("\ufffd", segment.text), segment.style)
 
 
 class _Pace:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from copydesk.training.console import SILENT, Screen
 
@@ -37,6 +38,19 @@ def test_results_and_messages_go_their_own_ways(capsys: pytest.CaptureFixture[st
     assert shown.err == "reading\nlearning\n[red]wrong[/red] :smile:\n"
     assert "[b]trade[/b]" in shown.out
     assert shown.out.endswith('two labels\n{\n  "label": "Zürich"\n}\n')
+
+
+def test_a_label_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    label = "\x1b]52;c;ZXZpbA==\x07trade\udc80"
+    table = Table("label")
+    table.add_row(Text(label))
+    screen = Screen()
+    screen.say(label)
+    screen.show(table, label)
+    shown = capsys.readouterr()
+    assert shown.err == "\ufffd]52;c;ZXZpbA==trade\ufffd\n"  # rich itself drops the bell
+    assert shown.out.endswith(shown.err)
+    assert not set(shown.out) & {"\x1b", "\x07", "\udc80"}
 
 
 def test_a_long_message_stays_on_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
