@@ -24,6 +24,8 @@ from copydesk.training.cli.options import (
 from copydesk.training.cli.verdict import conclude, show_verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from copydesk.model.bundles.journal import Event
@@ -44,27 +46,32 @@ def list_versions(store: StoreOption = _STORE) -> None:
 
     screen, versions = Screen(), Store(store)
     current = versions.current()
-    events = {event.digest: event for event in versions.journal()}
-    table = make_table(f"versions in {store}", "", "ID", "name", "labels", "macro-F1", "last event")
+    events = versions.journal()
+    table = make_table(f"versions in {store}", "", "ID", "name", "labels", "macro-F1", "measured on", "last event")
     for digest in versions.digests():
         version = versions.version(digest)
-        table.add_row("*" if digest == current else "", *_cells(version, events.get(digest)))
+        table.add_row("*" if digest == current else "", *_cells(version, events))
         if version.bundle is None:
             screen.complain(version.fault)
     screen.show(table)
 
 
-def _cells(version: Version, event: Event | None) -> list[str | Text]:
+def _cells(version: Version, events: Sequence[Event]) -> list[str | Text]:
     from rich.text import Text
 
+    from copydesk.training.release.history import FROZEN, last_macro_f1
     from copydesk.training.reports.tables import show_number
 
-    last = f"{event.action} {event.time[:16]}" if event else ""
+    own = [event for event in events if event.digest == version.digest]
+    last = f"{own[-1].action} {own[-1].time[:16]}" if own else ""
     if version.bundle is None:
-        return [version.digest[:12], Text("damaged", style="red"), "", "", last]
-    quality = version.bundle.report.get("held_out", {}).get("macro_f1")
+        return [version.digest[:12], Text("damaged", style="red"), "", "", "", last]
+    quality, measured_on = last_macro_f1(own, version.digest), FROZEN
+    if quality is None:
+        quality = version.bundle.report.get("held_out", {}).get("macro_f1")
+        measured_on = "" if quality is None else "training's held-out"
     name, n_labels = Text(version.bundle.name), len(version.bundle.labels)
-    return [version.digest[:12], name, str(n_labels), show_number(quality), last]
+    return [version.digest[:12], name, str(n_labels), show_number(quality), measured_on, last]
 
 
 @commands.command(epilog="\nExample:\n  copydesk models show current\n")
@@ -147,7 +154,7 @@ def promote(
         screen.say(f"promoted {digest[:12]} by force")
         return
     need_extra()
-    from copydesk.training.data.frozen import read_frozen
+    from copydesk.training.data.frozen import keep_test, read_frozen
     from copydesk.training.data.stories import read_stories
     from copydesk.training.release.gate import Terms, submit
 
@@ -155,6 +162,9 @@ def promote(
     frozen = read_stories(test) if test else [one.for_labels(labels) for one in read_frozen(store)]
     terms = Terms(read_tolerances(tolerance), summaries, is_forced=force, device=device)
     verdict = submit(bundle, versions, frozen, read_stories(data) if data else [], terms)
+    is_promoted = verdict.is_passed or force
+    if is_promoted and not (store / TEST_FILE).is_file() and (n_kept := keep_test(store, frozen, labels)):
+        screen.say(f"{n_kept} stories of --test are the store's frozen test from now on: {store / TEST_FILE}")
     conclude(screen, verdict, report, is_forced=force)
 
 

@@ -15,13 +15,14 @@ from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from copydesk.training.release.checks import Tolerances
+    from copydesk.training.release.figures import Tolerances
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="COPYDESK_MODELS_DIR", help="Directory of the store.")]
 SummariesOption = Annotated[str | None, typer.Option(help="Parquet with article and highlights, for ROUGE.")]
 ReportOption = Annotated[Path | None, typer.Option(help="Directory for comparison.json and comparison.html.")]
 ToleranceOption = Annotated[
-    list[str], typer.Option(help="F1 that a label may lose even beyond noise: LABEL=0.05.", show_default="0.02 each")
+    list[str],
+    typer.Option(help="F1 that a label may lose where the test can tell: LABEL=0.05.", show_default="0.02 each"),
 ]
 _COLUMNS = "How the files are read"
 TextColumnOption = Annotated[
@@ -88,7 +89,7 @@ def find_bundle(name: str, store: Store | None) -> Path:
 
 def read_tolerances(values: Sequence[str]) -> Tolerances:
     """The tolerances that --tolerance gives. Raises ConfigError."""
-    from copydesk.training.release.checks import Tolerances
+    from copydesk.training.release.figures import Tolerances
 
     labels = {}
     for value in values:

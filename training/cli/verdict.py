@@ -19,6 +19,8 @@ def conclude(screen: Screen, verdict: Verdict, report: Path | None, *, is_forced
     if not (verdict.is_passed or is_forced):
         left = "the current version serves on" if verdict.current else "no version is current yet"
         screen.say(f"refused {digest[:12]}; {left}; --force promotes it all the same")
+        if verdict.flips:
+            screen.say("the tags that flip, above, show what it would change")
         raise typer.Exit(1)
     screen.say(f"promoted {digest[:12]}" + ("" if verdict.is_passed else " by force"))
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from copydesk.model.bundles.store import TEST_FILE
+from copydesk.model.bundles.store import SPLITS_FILE, TEST_FILE
 from copydesk.model.errors import DataError
 from copydesk.model.files.disk import write_lines
 from copydesk.model.files.rows import Row, read_rows
 from copydesk.model.files.sources import find_source
+from copydesk.training.data.splits import FrozenTest
 from copydesk.training.data.stories import LabelledStory, read_stories
 
 
@@ -46,6 +47,22 @@ def add_frozen(store: Path, stories: Sequence[LabelledStory], labels: Sequence[s
         old = frozen.get(story.fingerprint)
         frozen[story.fingerprint] = _update(old, one) if old else one
     write_lines(store / TEST_FILE, (json.dumps(_to_row(one), ensure_ascii=False) for one in frozen.values()))
+
+
+def keep_test(store: Path, stories: Sequence[LabelledStory], labels: Sequence[str]) -> int:
+    """Make the stories the test of a store that has none, and return how many it then has.
+
+    What a training for this store has learned from stays out, near-duplicates of it too; a test that is there stays as
+    it is.
+    """
+    if (store / TEST_FILE).is_file():
+        return len(read_frozen(store))
+    splits = FrozenTest.load(store / SPLITS_FILE)
+    kept = splits.keep(stories)
+    if kept:
+        splits.save(store / SPLITS_FILE)
+        add_frozen(store, kept, labels)
+    return len(read_frozen(store))
 
 
 def _update(old: FrozenStory, new: FrozenStory) -> FrozenStory:

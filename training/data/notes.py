@@ -5,9 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from copydesk.training.data.check import MIN_EXAMPLES
+from copydesk.training.data.splits import TEST_SHARE
 from copydesk.training.data.stories import LabelledStory, count_labels
 
-FEW = 30  # stories; with fewer the quality of a label is a matter of luck
+N_TO_JUDGE = round(MIN_EXAMPLES / TEST_SHARE)  # stories of a label, of which a store's test gets enough to judge it
+_N_NAMED = 12  # labels that a line names
 SHORT, LONG = 20, 1500  # words; training reads about the first 1,500
 _UNLABELLED = 0.02  # share of the stories
 _SUSPECTS = (
@@ -70,9 +73,10 @@ def find_notes(
 
 def _label_notes(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Iterator[str]:
     counts = count_labels(stories)
-    few = [label for label in labels if counts[label] < FEW]
+    few = [f"{label} has {counts[label]}" for label in labels if counts[label] < N_TO_JUDGE]
     if few:
-        yield f"{_several(len(few), 'label has', 'labels have')} fewer than {FEW} stories: {', '.join(few)}"
+        more = f" and {len(few) - _N_NAMED} more labels have fewer" if len(few) > _N_NAMED else ""
+        yield f"each label needs about {N_TO_JUDGE} stories to be judged: {', '.join(few[:_N_NAMED])}{more}"
     if labels and sum(not story.labels for story in stories) < _UNLABELLED * len(stories):
         yield "nearly every story carries a label: a model that never saw one without will find a label everywhere"
 

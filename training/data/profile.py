@@ -13,7 +13,8 @@ from copydesk.training.data.check import Fault, check_stories
 from copydesk.training.data.label_errors import LabelError, cross_validate, find_label_errors
 from copydesk.training.data.notes import NearDuplicates, count_words, file_of, find_near_duplicates, find_notes
 from copydesk.training.data.plain import Reading
-from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, story_targets
+from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, story_targets
+from copydesk.training.data.tag_data import read_corrected
 from copydesk.training.metrics.quality import Floats, average_precision
 
 
@@ -39,7 +40,7 @@ class Together:
 
 @dataclass(frozen=True)
 class Profile:
-    """Counts after the faults are left out. n_words: of each story."""
+    """Counts after the faults are left out. n_words: of each story; n_corrected: by a later file."""
 
     files: dict[str, int]
     faults: list[Fault]
@@ -50,6 +51,7 @@ class Profile:
     n_words: list[int]
     near_duplicates: list[NearDuplicates]
     doubted: list[LabelError]
+    n_corrected: int
     notes: list[str]
 
     def to_json(self) -> JsonObject:
@@ -71,15 +73,15 @@ class Profile:
 def profile_stories(
     files: Sequence[str], labels: Sequence[str], progress: Progress = SILENT, reading: Reading | None = None
 ) -> Profile:
-    """Read, check and cross-validate the files."""
-    read = read_labelled(files, reading)
+    """Read the files as training does, a later one correcting the earlier; check and cross-validate them."""
+    read = read_corrected(files, reading)
     checked = check_stories(read.stories, labels, read.faults, skip_bad=True)
     stories, groups = checked.stories, group_stories(checked.stories)
     scores = cross_validate(stories, checked.labels, groups, progress)
     doubted = find_label_errors(stories, checked.labels, scores)
     near_duplicates = find_near_duplicates(stories, groups)
     return Profile(
-        files=dict(Counter(file_of(story) for story in read.stories)),
+        files=dict(Counter(file_of(story) for story in read.read)),
         faults=checked.faults,
         n_stories=len(stories),
         labels=_count(stories, checked.labels, scores, doubted),
@@ -88,7 +90,8 @@ def profile_stories(
         n_words=count_words(stories),
         near_duplicates=near_duplicates,
         doubted=doubted,
-        notes=[*read.notes, *find_notes(stories, checked.labels, near_duplicates)],
+        n_corrected=read.n_changed,
+        notes=[*read.describe(), *read.notes, *find_notes(stories, checked.labels, near_duplicates)],
     )
 
 

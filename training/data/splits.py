@@ -15,6 +15,7 @@ from copydesk.model.files.disk import write_lines
 from copydesk.training.data.duplicates import Signature, group_signatures
 from copydesk.training.data.stories import LabelledStory, count_labels, split_stories
 
+TEST_SHARE = 0.1  # of new stories, set aside for a test
 _SCHEMA = 1  # also stands for the way texts are fingerprinted and signed
 
 
@@ -38,7 +39,7 @@ class _Seen:
 class FrozenTest:
     """The side of every text ever split: it grows, and never loses or moves one. It holds fingerprints, no texts."""
 
-    def __init__(self, share: float = 0.1) -> None:
+    def __init__(self, share: float = TEST_SHARE) -> None:
         """share: of new stories, that go to the test set."""
         self.share = share
         self._seen: dict[str, _Seen] = {}
@@ -53,7 +54,7 @@ class FrozenTest:
         return seen is not None and seen.is_test
 
     @classmethod
-    def load(cls, path: Path, share: float = 0.1) -> "FrozenTest":
+    def load(cls, path: Path, share: float = TEST_SHARE) -> "FrozenTest":
         """The test set in the file, or a new one where there is none. Raises DataError for a damaged file."""
         frozen = cls(share)
         frozen._seen = _read(path)
@@ -75,6 +76,16 @@ class FrozenTest:
         self._add({story.fingerprint: story for story in stories})
         learn = [story for story in stories if story not in self]
         return Split(*split_stories(learn, held_out), test=[story for story in stories if story in self])
+
+    def keep(self, stories: Sequence[LabelledStory]) -> list[LabelledStory]:
+        """Put into the test set what was not learned from, nor is a near-duplicate of such a text; returns it."""
+        seen = list(self._seen.values())
+        groups = group_signatures([one.signature for one in seen] + [story.signature for story in stories])
+        learned = {group for group, one in zip(groups, seen, strict=False) if not one.is_test}
+        kept = [story for story, group in zip(stories, groups[len(seen) :], strict=True) if group not in learned]
+        for story in kept:
+            self._seen.setdefault(story.fingerprint, _Seen(is_test=True, signature=story.signature))
+        return kept
 
     def _side(self, fingerprint: str) -> bool | None:
         seen = self._seen.get(fingerprint)

@@ -17,6 +17,29 @@ _N_NAMED = 12  # labels that a line names
 
 
 @dataclass(frozen=True)
+class CorrectedStories:
+    """The stories of all files, each text with the labels of the last file that holds it.
+
+    read: all that was read, superseded stories too. n_later: stories that stand in a later file too; n_changed: those
+    of them that have other labels there.
+    """
+
+    stories: list[LabelledStory]
+    read: list[LabelledStory]
+    n_later: int
+    n_changed: int
+    faults: list[str]
+    notes: list[str]
+
+    def describe(self) -> Iterator[str]:
+        """How many were corrected, as a line for a person; none where nothing was."""
+        if self.n_later:
+            stand = "1 story stands" if self.n_later == 1 else f"{self.n_later:,} stories stand"
+            changed = "1 was" if self.n_changed == 1 else f"{self.n_changed:,} were"
+            yield f"{stand} in a later file too, whose labels count: {changed} corrected by it"
+
+
+@dataclass(frozen=True)
 class TagData:
     """The labelled stories, split, and their labels in order; without a frozen test none is set aside for one."""
 
@@ -38,6 +61,25 @@ class TagData:
         return hashlib.sha256(repr(list(sides)).encode()).hexdigest()
 
 
+def read_corrected(names: Sequence[str], reading: Reading | None = None) -> CorrectedStories:
+    """The stories of the files, folders, globs and hub datasets. Raises DataError as `read_labelled` does for each."""
+    parts = [read_labelled([name], reading) for name in names] or [read_labelled([])]
+    last: dict[str, LabelledStory] = {}
+    kept, superseded = list[LabelledStory](), list[LabelledStory]()
+    for part in reversed(parts):
+        kept = [story for story in part.stories if story.fingerprint not in last] + kept
+        superseded += [story for story in part.stories if story.fingerprint in last]
+        last = {story.fingerprint: story for story in part.stories} | last
+    return CorrectedStories(
+        stories=kept,
+        read=[story for part in parts for story in part.stories],
+        n_later=len(superseded),
+        n_changed=sum(_tags(story) != _tags(last[story.fingerprint]) for story in superseded),
+        faults=[fault for part in parts for fault in part.faults],
+        notes=[note for part in parts for note in part.notes],
+    )
+
+
 def load_tag_data(
     config: TrainingConfig, *, skip_bad: bool = False, frozen: FrozenTest | None = None, progress: Progress = SILENT
 ) -> TagData:
@@ -45,21 +87,14 @@ def load_tag_data(
 
     Raises DataError for faulty stories; `skip_bad` leaves them out.
     """
-    reading = Reading.of(config.tags)
-    read = [read_labelled([name], reading) for name in config.tags.files] or [read_labelled([])]
-    stories = _correct([part.stories for part in read])
-    if n_corrected := sum(len(part.stories) for part in read) - len(stories):
-        progress.say(f"{n_corrected} stories stand in a later file too, and have the labels they have there")
-    unread = [fault for part in read for fault in part.faults]
-    checked = check_stories(stories, config.tags.labels, unread, skip_bad=skip_bad)
-    progress.say(*_describe_left_out(checked, len(stories) - len(checked.stories) + len(unread)))
+    read = read_corrected(config.tags.files, Reading.of(config.tags))
+    progress.say(*read.describe())
+    checked = check_stories(read.stories, config.tags.labels, read.faults, skip_bad=skip_bad)
+    progress.say(*_describe_left_out(checked, len(read.stories) - len(checked.stories) + len(read.faults)))
     if not checked.labels:
         raise DataError(f"{', '.join(config.tags.files)}: no label to learn; at least one is needed")
     near_duplicates = find_near_duplicates(checked.stories, group_stories(checked.stories))
-    notes = (
-        *(note for part in read for note in part.notes),
-        *find_notes(checked.stories, checked.labels, near_duplicates),
-    )
+    notes = (*read.notes, *find_notes(checked.stories, checked.labels, near_duplicates))
     progress.say(*(f"note: {note}" for note in notes))
     split = _split(checked.stories, config.tags.held_out, frozen)
     data = TagData(checked.labels, split.train, split.held_out, split.test)
@@ -68,14 +103,8 @@ def load_tag_data(
     return data
 
 
-def _correct(sources: Sequence[Sequence[LabelledStory]]) -> list[LabelledStory]:
-    """The stories of all sources; a text that a later source holds too has the labels it has there."""
-    later: set[str] = set()
-    kept: list[LabelledStory] = []
-    for stories in reversed(sources):
-        kept = [story for story in stories if story.fingerprint not in later] + kept
-        later.update(story.fingerprint for story in stories)
-    return kept
+def _tags(story: LabelledStory) -> tuple[frozenset[str], frozenset[str]]:
+    return story.labels, story.unsure
 
 
 def _describe_left_out(checked: CheckedStories, n_stories: int) -> Iterator[str]:

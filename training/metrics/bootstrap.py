@@ -20,11 +20,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of paired differences; `p` is one-sided, that the mean is no better than 0."""
+    """Mean of paired differences; `p` is one-sided, that the mean is no better than 0; `spread`: its standard error."""
 
     mean: float
     interval: Interval
     p: float
+    spread: float
 
 
 def resample_stories(n_stories: int) -> Floats:
@@ -104,7 +105,7 @@ def _resample_error(draws: Floats, targets: Floats, scores: Floats) -> Floats:
 def _difference(mean: np.float64, resampled: Floats) -> Difference:
     """The mean with its interval; p = (1 + resamples without a gain) / (1 + resamples)."""
     p = (1 + (resampled <= 0).sum()) / (1 + len(resampled))
-    return Difference(float(mean), _interval(resampled), float(p))
+    return Difference(float(mean), _interval(resampled), float(p), float(resampled.std()))
 
 
 def _interval(values: Floats) -> Interval:

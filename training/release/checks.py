@@ -1,87 +1,19 @@
 """Figures of a candidate beside those of the current version, each with what it may lose."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from copydesk.training.data.check import MIN_EXAMPLES
 from copydesk.training.data.stories import LabelledStory, story_targets
-from copydesk.training.metrics.bootstrap import (
-    N_RESAMPLES,
-    Difference,
-    Interval,
-    compare_calibration,
-    compare_f1,
-    compare_paired,
-)
+from copydesk.training.metrics.bootstrap import compare_calibration, compare_f1, compare_paired
 from copydesk.training.metrics.quality import Decisions, Floats, all_quality, calibration_error, macro_f1
 from copydesk.training.metrics.rouge import KINDS
+from copydesk.training.release.figures import ALPHA, ERROR, Check, Tolerances, alpha_of, compare, is_beyond_noise
+from copydesk.training.release.history import MACRO
+from copydesk.training.release.power import count_noticeable, f1_floors, macro_floor
 from copydesk.training.release.scored import ScoredBundle
-
-MACRO, ERROR = "macro-F1", "ECE"
-_ALPHA = 0.025  # a loss is beyond noise when its 95 % interval lies above 0; shared among the labels (Bonferroni)
-
-
-@dataclass(frozen=True)
-class Tolerances:
-    """How much worse each figure may be, even beyond noise: F1 and calibration error from 0 to 1, ROUGE in points.
-
-    labels: for labels that have a tolerance of their own. first_calibration: most that a version may have which has
-    none to be compared with.
-    """
-
-    macro: float = 0.0
-    label: float = 0.02
-    labels: Mapping[str, float] = field(default_factory=dict)
-    calibration: float = 0.02
-    rouge: float = 0.3
-    first_calibration: float = 0.1
-
-    def of(self, label: str) -> float:
-        """The label's tolerance."""
-        return self.labels.get(label, self.label)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One figure of both versions in one set of stories or articles, and whether it held.
-
-    loss: by how much the candidate is worse, by paired bootstrap; none where there is nothing to compare.
-    """
-
-    place: str
-    figure: str
-    current: float | None
-    candidate: float | None
-    loss: Difference | None = None
-    tolerance: float | None = None
-    is_held: bool = True
-    note: str = ""
-
-    @property
-    def change(self) -> float:
-        """The candidate's figure less the current one's; 0 where there is nothing to compare."""
-        return 0.0 if self.candidate is None or self.current is None else self.candidate - self.current
-
-    @property
-    def change_interval(self) -> Interval | None:
-        """The middle 95 % of the resampled changes."""
-        if self.loss is None:
-            return None
-        low, high = self.loss.interval.low, self.loss.interval.high
-        return Interval(low, high) if self.figure == ERROR else Interval(-high, -low)
-
-    @property
-    def verdict(self) -> str:
-        """What became of it, in a few words."""
-        return self.note or ("held" if self.loss else "")
-
-    @property
-    def reason(self) -> str:
-        """Why it did not hold, as a sentence."""
-        before, now = (("none" if value is None else f"{value:.3f}") for value in (self.current, self.candidate))
-        return f"{self.figure} on the {self.place}: {before} -> {now}, {self.note}"
 
 
 def check_tags(
@@ -131,7 +63,7 @@ def check_summaries(candidate: ScoredBundle, current: ScoredBundle | None, toler
     for i, kind in enumerate(KINDS):
         loss = compare_paired(theirs[:, i], ours[:, i])
         values = (float(theirs[:, i].mean()), float(ours[:, i].mean()))
-        checks.append(_compare("summaries", kind, values, loss, tolerances.rouge))
+        checks.append(compare("summaries", kind, values, loss, tolerances.rouge, n_stories=len(ours)))
     return checks
 
 
@@ -144,23 +76,28 @@ def _check_common(
     *,
     tolerances: Tolerances,
 ) -> Iterator[Check]:
-    targets = story_targets(stories, labels)
+    targets, n_stories = story_targets(stories, labels), len(stories)
     ours, theirs = candidate.decide(place, labels), current.decide(place, labels)
     losses, macro = compare_f1(targets, theirs, ours)
     before, now = _f1(targets, theirs, labels), _f1(targets, ours, labels)
-    yield _compare(place, MACRO, (before[MACRO], now[MACRO]), macro, tolerances.macro)
+    floor = macro_floor(f1_floors(targets, theirs, count_noticeable(n_stories, ALPHA)))
+    values = (before[MACRO], now[MACRO])
+    yield compare(place, MACRO, values, macro, tolerances.macro, n_stories=n_stories, floor=floor)
     our_scores, their_scores = (version.scores[place][:, version.columns(labels)] for version in (candidate, current))
     loss = compare_calibration(targets, our_scores, their_scores)
     errors = (_mean_error(targets, their_scores), _mean_error(targets, our_scores))
-    yield _compare(place, ERROR, errors, loss, tolerances.calibration)
+    yield compare(place, ERROR, errors, loss, tolerances.calibration, n_stories=n_stories)
     support = (targets > 0).sum(axis=0)
-    n_judged = int((support >= MIN_EXAMPLES).sum())
-    for label, label_loss, n in zip(labels, losses, support, strict=True):
-        values = (before[label], now[label])
+    n_judged = max(1, int((support >= MIN_EXAMPLES).sum()))
+    floors = f1_floors(targets, theirs, count_noticeable(n_stories, alpha_of(n_judged)))
+    for label, label_loss, n, floor in zip(labels, losses, support, floors, strict=True):
+        figure, values, allowed = f"F1 {label}", (before[label], now[label]), tolerances.of(label)
         if label_loss is None or n < MIN_EXAMPLES:
-            yield Check(place, f"F1 {label}", *values, note=f"{n} stories carry it: too few to tell")
+            yield Check(place, figure, *values, note=_explain_few(n))
         else:
-            yield _compare(place, f"F1 {label}", values, label_loss, tolerances.of(label), n_judged=n_judged)
+            yield compare(
+                place, figure, values, label_loss, allowed, n_stories=n_stories, n_judged=n_judged, floor=floor
+            )
 
 
 def _check_first(
@@ -171,7 +108,7 @@ def _check_first(
     always = np.ones_like(ours)
     _, gain = compare_f1(targets, ours, always)
     trivial, now = _f1(targets, always, labels)[MACRO], _f1(targets, ours, labels)[MACRO]
-    is_held = gain.p < _ALPHA
+    is_held = gain.p < ALPHA
     note = "better than every label on every story" if is_held else "not better than every label on every story"
     yield Check(place, MACRO, None, now, is_held=is_held, note=f"{note} ({trivial:.3f})")
     error = _mean_error(targets, candidate.scores[place])
@@ -192,8 +129,8 @@ def _check_added(
     now, support = _f1(targets, ours, labels), (targets > 0).sum(axis=0)
     for label, loss, n in zip(labels, losses, support, strict=True):
         is_judged = loss is not None and n >= MIN_EXAMPLES
-        is_held = not is_judged or loss is None or not _is_beyond_noise(loss, len(labels))
-        note = "new" if is_judged else f"new; {n} stories carry it: too few to tell"
+        is_held = not is_judged or loss is None or not is_beyond_noise(loss, len(labels))
+        note = "new" if is_judged else f"new; {_explain_few(n)}"
         worse = "" if is_held else ", worse than on every story"
         yield Check(place, f"F1 {label}", None, now[label], is_held=is_held, note=note + worse)
 
@@ -206,24 +143,8 @@ def _show_removed(
         yield Check(place, f"F1 {label}", before[label], None, note="no longer a label")
 
 
-def _compare(
-    place: str,
-    figure: str,
-    values: tuple[float, float],
-    loss: Difference,
-    tolerance: float,
-    *,
-    n_judged: int = 1,
-) -> Check:
-    """It holds unless the loss is larger than its tolerance and beyond noise."""
-    is_held = loss.mean <= tolerance or not _is_beyond_noise(loss, n_judged)
-    note = "" if is_held else f"worse by {loss.mean:.3f} beyond noise, {tolerance:g} is tolerated"
-    return Check(place, figure, *values, loss, tolerance, is_held, note)
-
-
-def _is_beyond_noise(loss: Difference, n_judged: int) -> bool:
-    """Among many labels the bar is as high as the resamples can show, and no higher."""
-    return loss.mean > 0 and loss.p < max(_ALPHA / n_judged, 2 / N_RESAMPLES)
+def _explain_few(n: int) -> str:
+    return f"too few to tell: {n} stories carry it, {MIN_EXAMPLES} are needed"
 
 
 def _f1(targets: Floats, decisions: Decisions, labels: Sequence[str]) -> dict[str, float]:

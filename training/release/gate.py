@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -11,12 +11,17 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifes
 from copydesk.model.bundles.store import Store
 from copydesk.model.files.json import JsonObject
 from copydesk.training.data.check import MIN_EXAMPLES
-from copydesk.training.data.stories import LabelledStory
+from copydesk.training.data.notes import N_TO_JUDGE
+from copydesk.training.data.stories import LabelledStory, story_targets
 from copydesk.training.metrics.rouge import KINDS
-from copydesk.training.release.checks import ERROR, MACRO, Check, Tolerances, check_summaries, check_tags, has_enough
+from copydesk.training.release.checks import check_summaries, check_tags, has_enough
+from copydesk.training.release.figures import ERROR, Check, Tolerances
+from copydesk.training.release.flips import Flip, find_flips
+from copydesk.training.release.history import FROZEN, MACRO, NEW
 from copydesk.training.release.scored import ScoredBundle, Sets, score_bundle
 
-FROZEN, NEW = "frozen test", "new data"
+_N_NAMED = 12  # labels that a line names
+_N_KEPT = 50  # flips in an entry of the journal
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,26 @@ class Terms:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Both versions, every check, and why the candidate may not become current, if so."""
+    """Both versions, every check, the tags that they decide differently, and why the candidate is refused, if so."""
 
     candidate: Bundle
     current: Bundle | None
     checks: tuple[Check, ...]
     reasons: tuple[str, ...]
+    flips: tuple[Flip, ...] = ()
 
     @property
     def is_passed(self) -> bool:
         """The candidate may become current."""
         return not self.reasons
+
+    @property
+    def headline(self) -> str:
+        """What it comes to, in two or three words."""
+        if self.is_passed:
+            return "No worse"
+        lost = [check for check in self.checks if not check.is_held]
+        return "Not good enough" if any(check.can_tell for check in lost) else "Cannot tell"
 
     def checks_by_place(self) -> list[tuple[str, list[Check]]]:
         """The checks on each set of stories or articles."""
@@ -53,16 +67,22 @@ class Verdict:
     def to_json(self) -> JsonObject:
         """All of it as JSON values."""
         versions = {"candidate": _identity(self.candidate), "current": self.current and _identity(self.current)}
-        checks = [asdict(check) for check in self.checks]
-        return {**versions, "is_passed": self.is_passed, "reasons": list(self.reasons), "checks": checks}
+        checks = [{**asdict(check), "verdict": check.verdict} for check in self.checks]
+        flips = [asdict(flip) for flip in self.flips]
+        head = {**versions, "is_passed": self.is_passed, "headline": self.headline, "reasons": list(self.reasons)}
+        return {**head, "checks": checks, "flips": flips}
 
     def to_journal(self) -> JsonObject:
-        """What the journal keeps: the reasons, and the figures over all labels."""
+        """What the journal keeps: the reasons, the figures over all labels, and the first flips."""
         overall = [check for check in self.checks if check.figure in (MACRO, ERROR, *KINDS)]
-        figures = [
-            {"place": c.place, "figure": c.figure, "current": c.current, "candidate": c.candidate} for c in overall
-        ]
-        return {"is_passed": self.is_passed, "reasons": list(self.reasons), "figures": figures}
+        return {
+            "is_passed": self.is_passed,
+            "headline": self.headline,
+            "reasons": list(self.reasons),
+            "figures": [_figure(check) for check in overall],
+            "n_flips": len(self.flips),
+            "flips": [asdict(flip) for flip in self.flips[:_N_KEPT]],
+        }
 
 
 def judge(
@@ -73,7 +93,10 @@ def judge(
     *,
     decisive: str = FROZEN,
 ) -> Verdict:
-    """The verdict on the sets that both versions have scored; without stories in the decisive one nothing passes."""
+    """The verdict on the sets that both versions have scored; without stories in the decisive one nothing passes.
+
+    What the other sets cannot tell is shown, and stops nothing.
+    """
     allowed = tolerances or Tolerances()
     checks = [
         check
@@ -81,10 +104,18 @@ def judge(
         if stories
         for check in check_tags(place, stories, candidate, current, allowed)
     ]
+    checks = [check if check.place == decisive or check.can_tell else replace(check, is_held=True) for check in checks]
     checks += check_summaries(candidate, current, allowed)
+    flips = [
+        flip
+        for place, stories in sets.items()
+        if stories and current
+        for flip in find_flips(place, stories, candidate, current)
+    ]
     reasons = _explain_small_test(decisive, sets.get(decisive, ()), candidate)
     reasons += [check.reason for check in checks if not check.is_held]
-    return Verdict(candidate.bundle, current.bundle if current else None, tuple(checks), tuple(reasons))
+    rival = current.bundle if current else None
+    return Verdict(candidate.bundle, rival, tuple(checks), tuple(reasons), tuple(flips))
 
 
 def submit(
@@ -131,13 +162,24 @@ def describe_stories(stories: Sequence[LabelledStory]) -> JsonObject:
 
 
 def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: ScoredBundle) -> list[str]:
-    """A test that can show nothing lets nothing pass."""
-    if has_enough(stories, candidate.bundle.labels):
+    """A test that can show nothing lets nothing pass; what it lacks, in numbers."""
+    labels = candidate.bundle.labels
+    if has_enough(stories, labels):
         return []
+    support = (story_targets(stories, labels) > 0).sum(axis=0) if stories else [0] * len(labels)
+    counts = ", ".join(f"{label} has {n}" for label, n in list(zip(labels, support, strict=True))[:_N_NAMED])
+    more = f" and {len(labels) - _N_NAMED} more" if len(labels) > _N_NAMED else ""
     return [
-        f"the {name} has {len(stories)} stories and {MIN_EXAMPLES} of no label of the candidate: too few to tell; "
-        "label more"
+        f"the {name} has {len(stories)} stories: too few to tell. Each label needs {MIN_EXAMPLES} there to be judged, "
+        f"which a store sets aside of about {N_TO_JUDGE} labelled ones; {counts}{more}"
     ]
+
+
+def _figure(check: Check) -> JsonObject:
+    """A figure as the journal keeps it."""
+    least = check.power and check.power.least
+    names = {"place": check.place, "figure": check.figure, "current": check.current, "candidate": check.candidate}
+    return {**names, "least_noticeable": least, "verdict": check.verdict}
 
 
 def _identity(bundle: Bundle) -> JsonObject:

@@ -7,6 +7,8 @@ from copydesk.training.metrics.bootstrap import N_RESAMPLES
 from copydesk.training.release.gate import Verdict
 from copydesk.training.reports.page import render_page, write_page
 
+_N_FLIPS = 200  # that the page lists; the JSON has all
+
 
 def write_comparison(directory: Path, verdict: Verdict) -> None:
     """comparison.json and comparison.html in the directory."""
@@ -18,6 +20,7 @@ def render_comparison(verdict: Verdict) -> str:
     return render_page(
         "comparison.html",
         verdict=verdict,
+        flips=verdict.flips[:_N_FLIPS],
         places=verdict.checks_by_place(),
         n_resamples=N_RESAMPLES,
         min_examples=MIN_EXAMPLES,

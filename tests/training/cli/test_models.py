@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError, StoreError
 from copydesk.training.cli import models
-from copydesk.training.data.frozen import add_frozen
+from copydesk.training.data.frozen import add_frozen, read_frozen
+from copydesk.training.data.splits import FrozenTest
 from copydesk.training.data.stories import read_stories
 from support.tiny import LABELS, STORY, make_tiny_bundle
 
@@ -140,3 +141,37 @@ def test_an_unknown_version_is_named(run: Run) -> None:
     result = run("show", "zz")
     assert isinstance(result.exception, StoreError)
     assert "none of its 3 versions begins with 'zz'" in str(result.exception)
+
+
+def test_force_leaves_the_stories_of_the_test_behind(run: Run, store: Store, stories: Path) -> None:
+    _, _, third = store.digests()
+    result = run("promote", third, "--test", stories, "--force", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "16 stories of --test are the store's frozen test from now on" in result.stderr
+    frozen = read_frozen(store.directory)
+    assert [one.story.text for one in frozen] == [story.text for story in read_stories([str(stories)])]
+    assert {one.asked for one in frozen} == {frozenset(LABELS)}
+    assert set(read_frozen(store.directory)[0].story.labels) <= set(LABELS)
+    assert len(FrozenTest.load(store.directory / "splits.jsonl")) == N_STORIES
+    assert run("promote", store.digests()[0], "--force", "--device", "cpu").exit_code == 0  # judged on it
+    assert store.journal()[-1].details["data"]["frozen test"]["stories"] == N_STORIES
+
+
+def test_a_refused_version_leaves_no_test_behind(run: Run, store: Store, tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text(json.dumps({"text": STORY, "labels": ["trade"]}) + "\n")
+    assert run("promote", store.digests()[2], "--test", few, "--device", "cpu").exit_code == 1
+    assert not (store.directory / "test.jsonl").exists()
+
+
+def test_list_shows_what_the_gate_measured(run: Run, store: Store) -> None:
+    first, second, _ = store.digests()
+    figures = [
+        {"place": "frozen test", "figure": "macro-F1", "current": 0.5, "candidate": 0.625},
+        {"place": "new data", "figure": "macro-F1", "current": 0.5, "candidate": 0.75},
+    ]
+    store.refuse(first, instead_of=second, result={"is_passed": False, "figures": figures})
+    rows = [line for line in run("list").stdout.splitlines() if re.search("[0-9a-f]{12}", line)]
+    assert "0.625  frozen test" in re.sub(" {2,}", "  ", rows[0])
+    assert "frozen test" not in rows[1]
+    assert "refuse" in rows[0]

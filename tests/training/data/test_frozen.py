@@ -1,9 +1,12 @@
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from copydesk.model.errors import DataError
-from copydesk.training.data.frozen import add_frozen, read_frozen
+from copydesk.training.data.frozen import add_frozen, keep_test, read_frozen
+from copydesk.training.data.splits import FrozenTest
 from copydesk.training.data.stories import LabelledStory, read_stories
 
 RAIN = LabelledStory("It rained in Kyiv all week.", frozenset({"trade"}), frozenset({"drugs"}), "Rain", "a1")
@@ -41,3 +44,18 @@ def test_a_file_without_what_was_asked_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text('{"text": "It rained.", "labels": []}\n')
     with pytest.raises(DataError, match=r"test\.jsonl:1: not a story of a frozen test, or damaged; restore"):
         read_frozen(tmp_path)
+
+
+def test_a_test_that_is_kept_holds_nothing_that_was_learned_from(tmp_path: Path) -> None:
+    texts = (" ".join(sha256(f"{n} {word}".encode()).hexdigest()[:8] for word in range(60)) for n in range(40))
+    stories = [LabelledStory(text, frozenset({"trade"})) for text in texts]
+    splits = FrozenTest()
+    learned = splits.split(stories[:30]).train
+    splits.save(tmp_path / "splits.jsonl")
+    nearly = replace(learned[1], text=f"{learned[1].text} more")
+    assert keep_test(tmp_path, [learned[0], nearly, *stories[30:]], ["trade", "drugs"]) == 10
+    assert [one.story.text for one in read_frozen(tmp_path)] == [story.text for story in stories[30:]]
+    assert read_frozen(tmp_path)[0].asked == {"trade", "drugs"}
+    again = FrozenTest.load(tmp_path / "splits.jsonl").split(stories)
+    assert set(again.test) >= set(stories[30:])
+    assert keep_test(tmp_path, [RAIN], ["trade"]) == 10  # a test that is there stays as it is

@@ -76,3 +76,25 @@ def test_a_near_duplicate_in_another_file_is_called_a_leak(tmp_path: Path) -> No
     test = write(tmp_path / "test.jsonl", [{"text": f"{LONG} updated", "labels": []}])
     notes = "\n".join(profile_stories([train, test], ()).notes)
     assert f"in several files, first {train}:61 and {test}:1: a leak if one of the files is a test set" in notes
+
+
+def test_a_later_file_corrects_an_earlier_one_as_in_training(tmp_path: Path) -> None:
+    old = write(tmp_path / "old.jsonl", make_rows(90))
+    corrected = [row | {"labels": ["trade"]} for row in make_rows(6)]
+    found = profile_stories([old, write(tmp_path / "new.jsonl", corrected)], ())
+    assert (found.faults, found.n_stories, found.n_corrected) == ([], 90, 4)
+    assert {label: count.n_stories for label, count in found.labels.items()} == {"drugs": 28, "trade": 34}
+    assert found.notes[0] == "6 stories stand in a later file too, whose labels count: 4 were corrected by it"
+    assert list(found.files.values()) == [90, 6]
+
+
+def test_one_file_that_contradicts_itself_has_a_fault(tmp_path: Path) -> None:
+    rows = [*make_rows(90), make_rows(1)[0] | {"labels": ["drugs"]}]
+    assert {fault.kind for fault in profile_stories([write(tmp_path / "a.jsonl", rows)], ()).faults} == {
+        "contradictions"
+    }
+
+
+def test_what_a_label_lacks_to_be_judged_is_said_in_numbers(tmp_path: Path) -> None:
+    notes = profile_stories([write(tmp_path / "a.jsonl", make_rows(63))], ()).notes
+    assert "each label needs about 80 stories to be judged: drugs has 21, trade has 21" in notes

@@ -34,7 +34,7 @@ def test_a_later_file_corrects_the_labels_of_an_earlier_one(tmp_path: Path) -> N
     before, after = labels_by_text(load(stories)), labels_by_text(load(stories, corrections, progress=heard))
     assert before[rows[0]["text"]] == ["trade"]
     assert after == before | {rows[0]["text"]: ["drugs", "trade"]}
-    assert "1 stories stand in a later file too, and have the labels they have there" in heard.said
+    assert "1 story stands in a later file too, whose labels count: 1 was corrected by it" in heard.said
 
 
 def test_one_file_that_contradicts_itself_is_refused(tmp_path: Path) -> None:

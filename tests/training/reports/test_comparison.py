@@ -8,12 +8,14 @@ from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
 from copydesk.training.data.stories import LabelledStory
-from copydesk.training.release.gate import FROZEN, Verdict, judge
+from copydesk.training.release.gate import Verdict, judge
+from copydesk.training.release.history import FROZEN
 from copydesk.training.release.scored import ScoredBundle
 from copydesk.training.reports.comparison_page import render_comparison
 from copydesk.training.reports.comparison_tables import comparison_tables
 
 LABELS = ("<i>trade</i>", *(f"label {n}" for n in range(30)))
+TARGETS = np.random.default_rng(1).random((200, len(LABELS))) < 0.3
 CHANGED = 20  # the label that the candidate does not know any more
 
 
@@ -25,12 +27,11 @@ def make_bundle(name: str) -> Bundle:
 @pytest.fixture(scope="module")
 def verdict() -> Verdict:
     """A candidate that is right but for one label, beside a current version that is right."""
-    targets = (np.random.default_rng(1).random((200, len(LABELS))) < 0.3).astype(np.float64)
     stories = [
-        LabelledStory(f"Story {i}.", frozenset(label for label, t in zip(LABELS, row, strict=True) if t))
-        for i, row in enumerate(targets)
+        LabelledStory(f"Story {i}.", frozenset(label for label, t in zip(LABELS, row, strict=True) if t), id=f"id-{i}")
+        for i, row in enumerate(TARGETS)
     ]
-    right = np.where(targets > 0, 0.95, 0.05)
+    right = np.where(TARGETS, 0.95, 0.05)
     wrong = right.copy()
     wrong[:, CHANGED] = 0.05
     candidate, current = (
@@ -45,6 +46,10 @@ def test_the_page_shows_both_versions_and_escapes_labels(verdict: Verdict) -> No
     assert "<i>" not in page
     assert ("n" * 64) in page
     assert ("o" * 64) in page
+    assert "<h1>Not good enough</h1>" in page
+    assert page.count("<td>lost, wrong now</td>") == TARGETS[:, CHANGED].sum()
+    assert f"<td>id-{np.argmax(TARGETS[:, CHANGED])}</td><td>label 19</td><td>0.950</td><td>0.050</td>" in page
+    assert "Story " not in page
 
 
 def test_the_terminal_shows_what_was_lost_before_what_was_kept(verdict: Verdict) -> None:
@@ -55,4 +60,7 @@ def test_the_terminal_shows_what_was_lost_before_what_was_kept(verdict: Verdict)
     assert "F1 label 19" in shown
     assert "worse by 1.000 beyond noise" in shown
     assert "and 17 more labels that changed less; --report shows all" in shown  # 33 checks, 16 of them in the table
+    n_lost = int(TARGETS[:, CHANGED].sum())
+    assert f"{n_lost} tags flip: 0 right now, {n_lost} wrong now" in shown
+    assert f"and {n_lost - 16} more tags; --report lists them" in shown
     assert "not good enough: F1 label 19 on the frozen test: 1.000 -> 0.000" in shown
