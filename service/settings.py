@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         3.0, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
     )
     min_queue_tokens: int = Field(
-        24_000, ge=0, description="Tokens that may wait however slow the device: sixteen clients with articles."
+        64_000, ge=0, description="Tokens that may wait however slow the device: 32 clients with articles."
     )
     max_pass_s: float = Field(20.0, gt=0, description="Seconds; a forward pass that takes longer turns /readyz red.")
     drain_notice_s: float = Field(
