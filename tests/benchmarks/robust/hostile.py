@@ -51,9 +51,7 @@ def list_attacks() -> dict[str, Attack]:
         "opening quotes": _posts(_texts("“‘(" * 1_300_000)),
         "Chinese on one line": _posts(_texts("部长们周一同意降低钢铁关税。会谈持续了三天！" * 20_000)),
         "texts without letters, 16 MB": _posts(_texts(*["1 " * 1_990_000] * 4)),
-        "a text that made sentencex panic": _posts(
-            _texts("A\u00a0. B\u2003. The mill will close.", "Read more: Ore\n" * 1_100)
-        ),
+        "texts that made sentencex panic": _posts(_texts(*["A\u00a0. B\u2003. The mill will close."] * 8)),
         "slow markup": _posts(_pages("<td><ul><li><p>" * 27_000), n_clients=4),
         "deep markup": _posts(_pages("<div>" * 800_000), n_clients=4),
     }
