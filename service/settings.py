@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     max_pending_body_bytes: int = Field(
         64 * 2**20,
         ge=1024,
-        description="Bytes that the bodies of all requests under way may have together; beyond it requests get 503.",
+        description="Bytes that the bodies of all requests under way may have together, the first 64 KB of each not "
+        "counted; beyond it requests get 503.",
     )
     header_timeout_s: float = Field(
         10.0, gt=0, description="Seconds; a connection without a whole request head by then is closed."
