@@ -9,6 +9,7 @@ TORCH ?= $(if $(OWN_WHEELS)$(shell command -v nvidia-smi)$(filter-out Linux,$(sh
 
 BIN := .venv/bin
 SMOKE := $(or $(TMPDIR),/tmp)/copydesk-smoke
+PLAIN := $(or $(TMPDIR),/tmp)/copydesk-plain
 ANY_PYTHON := $(or $(PYTHON),python3)
 OWN_WHEELS = $(shell { env; $(ANY_PYTHON) -m pip config list; } 2> /dev/null | grep -iE '^(pip|uv|global|install|:env:).*(index|find.links)')
 TORCH_INDEX = $(if $(filter-out index,$(TORCH)),https://download.pytorch.org/whl/$(TORCH))
@@ -23,7 +24,7 @@ INSTALL = UV_FIND_LINKS="$(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS))" $(UV) pip ins
 	-c constraints.txt --build-constraints constraints.txt $(if $(TORCH_INDEX),--torch-backend $(TORCH))
 endif
 
-.PHONY: serve test install check docs picture bench smoke lock clean
+.PHONY: serve test install check docs picture bench smoke audit sbom lock clean
 
 serve: install  ## serve http://127.0.0.1:8000 with the default bundle
 	$(BIN)/copydesk serve
@@ -59,9 +60,23 @@ smoke: .venv/installed-dev  ## install the wheel for serving alone, away from he
 	@cd $(SMOKE) && venv/bin/python -P $(CURDIR)/tests/system/smoke.py
 	@rm -rf $(SMOKE)
 
+audit: .venv/installed-supply  ## known faults of every pinned package; asks PyPI, so CI does not run it
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
+sbom: .venv/installed-supply  ## what a plain install brings: dist/sbom.json (CycloneDX) and dist/licences.md
+	@rm -rf $(PLAIN)
+	@mkdir -p dist
+	@echo "installing what serving needs, and nothing else, into $(PLAIN)"
+	@$(BIN)/python -m venv --without-pip $(PLAIN)
+	@$(call pip_torch,PIP_PYTHON=$(PLAIN)/bin/python $(BIN)/python)
+	@PIP_PYTHON=$(PLAIN)/bin/python $(BIN)/python -m pip install --quiet -c constraints.txt --build-constraint constraints.txt .
+	$(BIN)/cyclonedx-py environment $(PLAIN)/bin/python --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
+	$(BIN)/pip-licenses --python $(PLAIN)/bin/python --from mixed --format markdown --with-urls --output-file dist/licences.md
+	@rm -rf $(PLAIN)
+
 lock:  ## compile constraints.txt from pyproject.toml; UPGRADE=1 for the newest versions
 	@test -n "$(UV)" || { echo "uv is needed: pip install uv"; exit 1; }
-	UV_FIND_LINKS= $(UV) pip compile pyproject.toml --quiet --universal --all-extras --group build --python-version 3.11 \
+	UV_FIND_LINKS= $(UV) pip compile pyproject.toml --quiet --universal --all-extras --group build --group supply --python-version 3.11 \
 		--fork-strategy fewest --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) -o constraints.txt
 
 clean:  ## remove .venv, caches and the built pages
@@ -83,6 +98,11 @@ ifeq ($(UV),)
 	@$(call pip_torch,$(BIN)/python)
 endif
 	@$(INSTALL) -e .
+	@touch $@
+
+.venv/installed-supply: .venv/installed
+	@echo "installing what looks at an installation"
+	@$(INSTALL) --group supply
 	@touch $@
 
 .venv/installed-dev: .venv/installed

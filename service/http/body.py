@@ -12,6 +12,7 @@ from copydesk.service.http.problems import ClientGoneError, Problem
 
 _PIECE_BYTES = 256 * 1024  # is unpacked in half a millisecond
 _RETRY_AFTER_S = 1
+FREE_BYTES = 64 * 1024  # of each body are not counted, so that slow uploads do not keep articles out
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,19 @@ class BodyBudget:
 
 
 class BodyShare:
-    """The bytes of one request."""
+    """The bytes of one request, beyond the first few that are free."""
 
     def __init__(self, budget: BodyBudget) -> None:
         self.n_bytes = 0
+        self._n_free = FREE_BYTES
         self._budget = budget
 
     def take(self, n_bytes: int) -> None:
         """Count more bytes. Raises Problem 503."""
-        self._budget.take(n_bytes)
-        self.n_bytes += n_bytes
+        n_free = min(n_bytes, self._n_free)
+        self._budget.take(n_bytes - n_free)
+        self._n_free -= n_free
+        self.n_bytes += n_bytes - n_free
 
 
 def check_announced(request: Request, max_bytes: int) -> int:

@@ -118,6 +118,22 @@ def test_the_longest_document_is_what_the_analyzer_was_loaded_for(tiny_bundle: P
         few.analyze(STORY)
 
 
+@pytest.mark.parametrize("n", [0, 65_535, 65_536, 200_000])
+def test_one_letter_is_found_however_late_it_comes(analyzer: Analyzer, n: int) -> None:
+    for character in "AZazé中":
+        (result,) = analyzer.analyze_many([Document("7" * n + character)])
+        assert not isinstance(result, Failure) or result.code != "no_letters"
+    (none,) = analyzer.analyze_many([Document("7" * n + "7_@[`{٣")])
+    assert isinstance(none, Failure)
+    assert none.code == "no_letters"
+
+
+def test_a_character_that_may_not_be_there_is_named_at_its_place(analyzer: Analyzer) -> None:
+    (result,) = analyzer.analyze_many([Document("a" * 70_000 + "\0")])
+    assert isinstance(result, Failure)
+    assert result.message == "text holds U+0000 at character 70000; send clean Unicode without NUL"
+
+
 def test_a_score_that_is_no_number_is_an_error_of_its_document(analyzer: Analyzer) -> None:
     prepared = analyzer.prepare(Document(STORY), Options())
     ((scores,),) = analyzer.forward([prepared])

@@ -2,6 +2,7 @@ import asyncio
 import importlib
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from benchmarks import bench as bench_module
 from benchmarks.bench import Bench, Figure, Report, show_number
 from benchmarks.bulk.rate import compare_answers
+from benchmarks.robust.attacks import Harm, judge
+from benchmarks.robust.hostile import OPEN
 from benchmarks.run import MODULES, PARTS, main, run_part
 from benchmarks.servers import find_port
 from benchmarks.speed.load import BROKEN, NOT_CONNECTED, Answer, Client, Load, quantile
@@ -120,6 +123,15 @@ def test_answers_that_differ_in_a_label_or_a_sentence_are_counted() -> None:
     one = [_answer(0.5, "a"), _answer(0.5, "a"), _answer(0.5, "a")]
     compare_answers(report, "x", one, [_answer(0.5, "a"), _answer(0.375, "a"), _answer(0.5, "b")])
     assert [figure.value for figure in report.figures] == [3, 0.125, 2]
+
+
+def test_the_worst_of_all_attacks_counts() -> None:
+    report = Report()
+    calm = Harm(livez_ms=20, slower=1.5, growth_mb=120, n_failed=0, outcomes=Counter({"422": 9, OPEN: 0}))
+    bad = Harm(livez_ms=300, slower=1.25, growth_mb=2, n_failed=1, outcomes=Counter({"500": 2, OPEN: 3}))
+    judge(report, [calm, bad])
+    assert [figure.value for figure in report.figures] == [300, 1.5, 120, 1, 3, 2]
+    assert [figure.is_met for figure in report.figures] == [False, True, False, False, False, False]
 
 
 def test_the_plot_shows_each_load_and_the_others_rates() -> None:

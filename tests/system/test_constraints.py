@@ -18,7 +18,8 @@ PINS: dict[str, Requirement] = {
 }
 EXTRAS = [line for lines in PYPROJECT["project"]["optional-dependencies"].values() for line in lines]
 INSTALLED = [*PYPROJECT["project"]["dependencies"], *EXTRAS]
-BUILD = [*PYPROJECT["build-system"]["requires"], *PYPROJECT["dependency-groups"]["build"]]
+GROUPS = [line for lines in PYPROJECT["dependency-groups"].values() for line in lines]
+BUILD = [*PYPROJECT["build-system"]["requires"], *GROUPS]
 
 
 def needed(lines: Iterable[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from copydesk.model.analyzer import Analyzer
 from copydesk.service.http import strict_json
 from copydesk.service.http.app import make_app
-from copydesk.service.http.body import BodyBudget
+from copydesk.service.http.body import FREE_BYTES, BodyBudget
 from copydesk.service.http.off_loop import INLINE_BYTES, run_off_loop
 from copydesk.service.http.problems import Problem
 from copydesk.service.http.requests import AnalyzeRequest
@@ -189,7 +189,7 @@ def test_bodies_under_way_are_counted_over_all_requests(analyzer: Analyzer) -> N
     """Ten uploads that never end: those that fit wait for more, the others get 503, and afterwards all is free."""
 
     async def slow(is_over: asyncio.Event) -> AsyncIterator[bytes]:
-        yield b" " * 30_000
+        yield b" " * (FREE_BYTES + 30_000)
         await is_over.wait()
         yield BODY
 
@@ -219,10 +219,22 @@ def test_bodies_under_way_are_counted_over_all_requests(analyzer: Analyzer) -> N
 def test_unpacked_bytes_count_too() -> None:
     budget = BodyBudget(100)
     with budget.share() as one, budget.share() as other:
-        one.take(60)
+        one.take(FREE_BYTES + 60)
         with pytest.raises(Problem, match="503"):
-            other.take(41)
-        other.take(40)
+            other.take(FREE_BYTES + 41)
+        other.take(FREE_BYTES + 40)
+        assert budget.n_bytes == 100
+    assert budget.n_bytes == 0
+
+
+def test_an_article_is_let_in_when_large_bodies_fill_the_budget() -> None:
+    budget = BodyBudget(100)
+    with budget.share() as large, budget.share() as small:
+        large.take(FREE_BYTES + 100)
+        small.take(FREE_BYTES - 1)
+        small.take(1)
+        with pytest.raises(Problem, match="503"):
+            small.take(1)
         assert budget.n_bytes == 100
     assert budget.n_bytes == 0
 
