@@ -1,5 +1,5 @@
 import json
-import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +158,7 @@ def test_a_job_that_ends_early_names_what_is_kept_and_counts_it_when_it_goes_on(
 
 def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_bundle: Path) -> None:
     """The job waits for its standard input, which stays open, when the signal comes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job hands down that it is ignored
     command = [sys.executable, "-m", "copydesk", "batch", "-", "-", "--bundle", str(tiny_bundle)]
     process = subprocess.Popen(
         [*command, "--device", "cpu"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -167,7 +168,7 @@ def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_b
     process.stdin.write(LINE.encode() * 1000)  # a group: its answers come while more is waited for
     process.stdin.flush()
     assert process.stdout.readline()
-    os.kill(process.pid, 2)
+    process.send_signal(signal.SIGINT)
     process.stdin.close()
     process.stdin = None
     _, errors = process.communicate()
