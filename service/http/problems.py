@@ -99,7 +99,8 @@ def _respond(error: HTTPException) -> JSONResponse:
 
 
 def _wrong_method(request: Request, allow: str) -> Problem:
-    allow = allow.replace("GET", "GET, HEAD")
+    if "HEAD" not in allow:
+        allow = allow.replace("GET", "GET, HEAD")
     return Problem(405, f"this path takes no {request.method}; send {allow}", headers={"Allow": allow})
 
 

@@ -42,6 +42,7 @@ def test_head_is_counted_by_its_route(client: TestClient) -> None:
         ("PUT", "/predict", "POST"),
         ("POST", "/v1/model", "GET, HEAD"),
         ("DELETE", "/livez", "GET, HEAD"),
+        ("POST", "/static/page.css", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_says_which_to_send(client: TestClient, method: str, path: str, allow: str) -> None:
