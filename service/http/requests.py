@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from copydesk.model.analysis import Options, SummaryOptions
+from copydesk.model.analysis import Options, Stories, SummaryOptions
 from copydesk.service.answers import DEFAULT_PARTS, Part
 from copydesk.service.offsets import Unit
 
@@ -95,7 +95,7 @@ class AnalyzeRequest(_Schema):
     )
 
     documents: list[DocumentIn] = Field(min_length=1, max_length=MAX_DOCUMENTS)
-    stories: Literal["split", "whole"] = "split"
+    stories: Stories = "split"
     summary: SummaryIn = SummaryIn()
     include: list[Part] = Field(sorted(DEFAULT_PARTS), max_length=6)
     offsets: Unit = "codepoints"
