@@ -55,12 +55,12 @@ async def analyze_documents(
     work = scheduler.analyze(documents, options, analyzer)
     try:
         async with asyncio.timeout(timeout_s):
-            return Answered(analyzer.bundle, await unless_gone(request, work))
+            return Answered(analyzer.bundle, await _unless_gone(request, work))
     except TimeoutError as error:
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
 
 
-async def unless_gone(request: Request, work: Coroutine[object, object, _T]) -> _T:
+async def _unless_gone(request: Request, work: Coroutine[object, object, _T]) -> _T:
     """What `work` returns; when the client leaves first, `work` is cancelled. Raises ClientGoneError.
 
     The request's body must have been read.

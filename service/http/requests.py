@@ -24,8 +24,6 @@ _EXAMPLE = (
     "Ministers agreed on Monday to cut the duty on imported steel from 25 to 10 per cent. The deal ends a two-year "
     "dispute. Carmakers, who buy most of the metal, had lobbied for it. Shares in three mills fell."
 )
-
-
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -40,8 +38,8 @@ def _allow_half_pairs(value: object, check: ValidatorFunctionWrapHandler) -> obj
         return value
 
 
-HalfPairs = WrapValidator(_allow_half_pairs)
-LongText = Annotated[str, Field(max_length=MAX_CHARACTERS), HalfPairs]
+_HalfPairs = WrapValidator(_allow_half_pairs)
+LongText = Annotated[str, Field(max_length=MAX_CHARACTERS), _HalfPairs]
 
 
 class _Schema(BaseModel):
@@ -51,10 +49,10 @@ class _Schema(BaseModel):
 class DocumentIn(_Schema):
     """One text, plain or as HTML."""
 
-    id: Annotated[str, Field(max_length=256), HalfPairs] | None = Field(
+    id: Annotated[str, Field(max_length=256), _HalfPairs] | None = Field(
         None, description="Handed back with the result."
     )
-    title: Annotated[str, Field(max_length=2_000), HalfPairs] | None = Field(
+    title: Annotated[str, Field(max_length=2_000), _HalfPairs] | None = Field(
         None, description="Read as one more sentence, never in the summary."
     )
     text: LongText | None = Field(None, description="The text, as it was found.")
