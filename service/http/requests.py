@@ -16,9 +16,9 @@ from pydantic import (
 from copydesk.model.analysis import Options, Stories, SummaryOptions
 from copydesk.service.answers import DEFAULT_PARTS, Part
 from copydesk.service.offsets import Unit
+from copydesk.service.settings import MAX_DOCUMENTS
 
 MAX_CHARACTERS = 4_000_000
-MAX_DOCUMENTS = 1_000
 
 _EXAMPLE = (
     "Ministers agreed on Monday to cut the duty on imported steel from 25 to 10 per cent. The deal ends a two-year "

@@ -124,6 +124,12 @@ def test_a_proxy_that_is_no_address_is_refused_at_start(monkeypatch: pytest.Monk
         read_settings()
 
 
+def test_more_documents_than_any_request_may_hold_are_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_MAX_DOCUMENTS", "1001")
+    with pytest.raises(ConfigError, match=r"COPYDESK_MAX_DOCUMENTS: .* 1000, got '1001'"):
+        read_settings()
+
+
 @pytest.mark.parametrize("path", [*GET_PATHS, "/no/such/path"])
 def test_every_answer_has_rules_for_browsers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
