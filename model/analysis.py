@@ -6,6 +6,8 @@ Offsets are code points into the text as sent, half open: `text[start:end]`.
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
+Stories = Literal["split", "whole"]
+
 
 class Span(NamedTuple):
     """A half-open range of code points."""
@@ -46,7 +48,7 @@ class SummaryOptions:
 class Options:
     """What to do with a document: tell its stories apart or not, and how to sum it up."""
 
-    stories: Literal["split", "whole"] = "split"
+    stories: Stories = "split"
     summary: SummaryOptions = field(default_factory=SummaryOptions)
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.errors import ConfigError
 
+MAX_DOCUMENTS = 1_000  # that `max_documents` may be set to
 _DIGEST = re.compile("[0-9a-f]{64}")
 _LOOPBACK = ("localhost", "::1")
 
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
         "the address that the service listens on; * allows every name.",
     )
 
-    max_documents: int = Field(64, ge=1, description="Documents in one request.")
+    max_documents: int = Field(64, ge=1, le=MAX_DOCUMENTS, description="Documents in one request.")
     max_body_bytes: int = Field(16 * 2**20, ge=1024, description="Bytes of one request.")
     max_document_tokens: int = Field(
         100_000, ge=1, description="Tokens of one document; a longer one is refused, never cut."

@@ -8,8 +8,6 @@ _MAX_SIZE = 8_192  # of a head; those that ship have 256
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Size = Annotated[int, Field(ge=1, le=_MAX_SIZE)]
-
-
 _Name = Annotated[str, Field(min_length=1, max_length=256)]  # pydantic takes no half characters
 
 

@@ -96,7 +96,7 @@ def _read_header(lines: _Lines, name: str, wanted: Collection[str], delimiters: 
     """The names of the columns and the delimiter."""
     line = lines.next()
     if found := _EXCEL_HEAD.fullmatch(line):
-        delimiters = delimiters[:1] if len(delimiters) == 1 else [found[1]]
+        delimiters = delimiters if len(delimiters) == 1 else [found[1]]
         line = lines.next()
     best = max(delimiters, key=lambda mark: _rate(line, mark, wanted))
     cells = _read_cells(line, lines, best, len(line))

@@ -4,7 +4,6 @@ import glob
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,19 +69,14 @@ def _glob(pattern: str) -> Iterator[Path]:
 def _content(path: Path, n_pieces: int) -> tuple[int, str]:
     """Size and SHA-256: of the whole file, or of so many pieces from its first byte to its last where it is larger."""
     digest = hashlib.sha256()
-    with _naming(str(path)), path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        last = max(0, size - _PIECE)
-        n_pieces = min(n_pieces, 1 + -(-last // _PIECE))
-        for i in range(n_pieces):
-            file.seek(last * i // max(1, n_pieces - 1))
-            digest.update(file.read(_PIECE))
-    return size, digest.hexdigest()
-
-
-@contextmanager
-def _naming(name: str) -> Iterator[None]:
     try:
-        yield
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            last = max(0, size - _PIECE)
+            n_pieces = min(n_pieces, 1 + -(-last // _PIECE))
+            for i in range(n_pieces):
+                file.seek(last * i // max(1, n_pieces - 1))
+                digest.update(file.read(_PIECE))
     except OSError as error:
-        raise DataError(f"{name}: does not read ({error.strerror}); restore the file or leave it out") from error
+        raise DataError(f"{path}: does not read ({error.strerror}); restore the file or leave it out") from error
+    return size, digest.hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from copydesk.model.analysis import ScoredSentence, Span, Summary, SummaryOptions
 
-DEFAULT_SENTENCES = 3
+_DEFAULT_SENTENCES = 3
 _MIN_WORDS = 4
 # Share of a sentence's trigrams that may stand in the summary already. Blocking on a single one (Paulus et al. 2018)
 # costs 0.6 ROUGE-1 on DailyMail, not blocking at all 0.4; 0.1 to 0.5 differ by less than 0.2.
@@ -119,7 +119,7 @@ def _budget(options: SummaryOptions, n_sentences: int) -> _Budget:
         return _Budget(options.max_characters, in_characters=True)
     if options.ratio is not None:
         return _Budget(max(1, round(options.ratio * n_sentences)), in_characters=False)
-    return _Budget(options.sentences or DEFAULT_SENTENCES, in_characters=False)
+    return _Budget(options.sentences or _DEFAULT_SENTENCES, in_characters=False)
 
 
 def _worth(candidate: Candidate) -> float:

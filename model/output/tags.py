@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from copydesk.model.analysis import Evidence, Span, Tag
 
-MAX_EVIDENCE = 3
+_MAX_EVIDENCE = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def make_tags(
 
 def _pick_evidence(weights: Sequence[float], passages: Sequence[Passage]) -> tuple[Evidence, ...]:
     """The sentences that add most to the logit, best first; at least a tenth of the best one's share."""
-    best = sorted(range(len(weights)), key=lambda i: -weights[i])[:MAX_EVIDENCE]
+    best = sorted(range(len(weights)), key=lambda i: -weights[i])[:_MAX_EVIDENCE]
     chosen = [i for i in best if weights[i] > 0 and weights[i] >= 0.1 * weights[best[0]]]
     return tuple(_evidence(passages[i], weights[i]) for i in chosen)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from copydesk.model.page.sentences import is_hard_wrapped
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_WRAP_WIDTH = 101
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ def _single_lines(text: str) -> Iterator[Line]:
 
 
 def _is_wrapped(paragraph: list[Line]) -> bool:
-    if len(paragraph) < 3 or len(paragraph[0].text) >= _WRAP_WIDTH:
-        return False
+    """Hard-wrapped, and no list: half of its lines after the first go on with a small letter."""
     continued = sum(not line.text[0].isupper() and line.text[0].isalpha() for line in paragraph[1:])
     return 2 * continued >= len(paragraph) - 1 and is_hard_wrapped([line.text for line in paragraph])

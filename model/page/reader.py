@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.analysis import Furniture, Span
+from copydesk.model.analysis import Furniture, Span, Stories
 from copydesk.model.page.furniture.contents import find_contents
 from copydesk.model.page.furniture.live_blog import find_posts
 from copydesk.model.page.furniture.mail import find_mail_parts, subject_start
@@ -48,9 +47,7 @@ class Page:
     furniture: tuple[Furniture, ...]
 
 
-def read_page(
-    text: str, title: str | None = None, mode: Literal["split", "whole"] = "split", headlines: Sequence[int] = ()
-) -> Page:
+def read_page(text: str, title: str | None = None, mode: Stories = "split", headlines: Sequence[int] = ()) -> Page:
     """The page that `text` is; a text without any sign of other parts is one story.
 
     A story takes its title from its headline in the text; the main one keeps the `title` that the user gave. With mode

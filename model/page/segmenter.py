@@ -25,22 +25,22 @@ def narrow_spaces(text: str) -> str:
     return _WIDE_SPACE.sub(" ", text)
 
 
-def find_starts(line: str, language: str) -> list[int]:
+def find_starts(line: str) -> list[int]:
     """Offsets in the line at which sentences start, in order, without the first one (0).
 
     A space in the line is a plain one (`narrow_spaces`).
     """
     if len(line) <= _SMALL_WINDOW:
-        return _ask(line, language)
+        return _ask(line)
     starts: list[int] = []
     begin, window = 0, _window_at(line, 0)
     while begin + len(window) < len(line):
         half, sure = len(window) // 2, len(window) - len(window) // 8
-        found = [start for start in _ask(window, language) if start <= sure]
+        found = [start for start in _ask(window) if start <= sure]
         starts += [begin + start for start in found]
         begin += found[-1] if found and found[-1] > half else window.rfind(" ", half, sure) + 1 or sure
         window = _window_at(line, begin)
-    return starts + [begin + start for start in _ask(window, language)]
+    return starts + [begin + start for start in _ask(window)]
 
 
 def _window_at(line: str, begin: int) -> str:
@@ -62,9 +62,9 @@ def _window_at(line: str, begin: int) -> str:
     return window[:end]
 
 
-def _ask(piece: str, language: str) -> list[int]:
+def _ask(piece: str) -> list[int]:
     try:
-        sentences = sentencex.segment(language, piece)
+        sentences = sentencex.segment("en", piece)
     except BaseException as error:  # a panic in Rust: pyo3 derives its class from BaseException and exports it nowhere
         if type(error).__name__ != "PanicException":
             raise

@@ -20,7 +20,7 @@ _WRAP_WIDTH = range(40, 101)  # columns at which e-mail, wire feeds and old arch
 _MIN_WRAPPED_LINES = 3
 
 
-def split_sentences(text: str, span: Span | None = None, language: str = "en") -> list[Span]:
+def split_sentences(text: str, span: Span | None = None) -> list[Span]:
     """Spans of the sentences inside `span` (default: all of `text`), in order, without surrounding white space.
 
     Every character that is not white space belongs to exactly one sentence. A piece without any letter ("* * *",
@@ -29,7 +29,7 @@ def split_sentences(text: str, span: Span | None = None, language: str = "en") -
     start, end = span or Span(0, len(text))
     flat = narrow_spaces(_unwrap(text[start:end]))
     line_starts = [0, *accumulate(map(len, flat.splitlines(keepends=True)))]
-    inner_starts = _find_inner_starts(flat, line_starts, language)
+    inner_starts = _find_inner_starts(flat, line_starts)
     spans: list[Span] = []
     for begin, stop in pairwise(sorted(inner_starts.union(line_starts))):
         piece = flat[begin:stop].strip()
@@ -43,21 +43,18 @@ def split_sentences(text: str, span: Span | None = None, language: str = "en") -
     return spans
 
 
-def _find_inner_starts(text: str, line_starts: list[int], language: str) -> set[int]:
+def _find_inner_starts(text: str, line_starts: list[int]) -> set[int]:
     """Offsets at which sentences start within lines; the last of line_starts is the text's length."""
-    is_english = language == "en"
-    read, is_cased = stand_in(text) if is_english else text, not text.islower()
+    read, is_cased = stand_in(text), not text.islower()
     starts: set[int] = set()
     for begin, end in pairwise(line_starts):
         line = read[begin:end].rstrip()
-        for offset in find_starts(line, language) if line else ():
+        for offset in find_starts(line) if line else ():
             start = begin + offset
-            if not is_english or (read[start - 1] == " " and not read[start].islower()):
+            if read[start - 1] == " " and not read[start].islower():
                 starts.add(start)
             elif (checked := check_start(read, start, is_cased=is_cased)) is not None:
                 starts.add(checked)
-    if not is_english:
-        return starts
     verdicts = judge_stops(text)
     return ((starts - verdicts.inner) | verdicts.starts).difference(line_starts)
 

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from copydesk.model.analysis import Stories
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from copydesk.service.answers import Part
-
-Stories = Literal["split", "whole"]
 
 FILES = "Files"
 _MODEL = "Model"

@@ -13,14 +13,14 @@ from copydesk.service.http.problems import ClientGoneError, Problem
 from copydesk.service.inference.scheduler import Scheduler
 from copydesk.service.settings import Settings
 
-MAX_TIMEOUT_MS = 600_000
+_MAX_TIMEOUT_MS = 600_000
 
 TimeoutHeader = Annotated[
     int | None,
     Header(
         alias="X-Request-Timeout-Ms",
         ge=1,
-        le=MAX_TIMEOUT_MS,
+        le=_MAX_TIMEOUT_MS,
         description="An answer later than this is of no use; the work is dropped then, and the request gets 504.",
     ),
 ]
@@ -49,18 +49,18 @@ async def analyze_documents(
     settings: Settings = request.app.state.settings
     if len(documents) > settings.max_documents:
         raise Problem(422, f"{len(documents)} documents, the limit is {settings.max_documents}; send fewer")
-    timeout_s = min(settings.request_timeout_s, (timeout_ms or MAX_TIMEOUT_MS) / 1000)
+    timeout_s = settings.request_timeout_s if timeout_ms is None else min(settings.request_timeout_s, timeout_ms / 1000)
     scheduler: Scheduler = request.app.state.scheduler
     analyzer = scheduler.analyzer
     work = scheduler.analyze(documents, options, analyzer)
     try:
         async with asyncio.timeout(timeout_s):
-            return Answered(analyzer.bundle, await unless_gone(request, work))
+            return Answered(analyzer.bundle, await _unless_gone(request, work))
     except TimeoutError as error:
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
 
 
-async def unless_gone(request: Request, work: Coroutine[object, object, _T]) -> _T:
+async def _unless_gone(request: Request, work: Coroutine[object, object, _T]) -> _T:
     """What `work` returns; when the client leaves first, `work` is cancelled. Raises ClientGoneError.
 
     The request's body must have been read.

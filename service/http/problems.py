@@ -62,19 +62,19 @@ def respond(status: int, detail: str, headers: Mapping[str, str] | None = None, 
     return JSONResponse(body, status, headers=dict(headers or {}), media_type="application/problem+json")
 
 
-def field_path(location: Sequence[str | int]) -> str:
+def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:  # Any: pydantic's error details
+    """The problem of a request in which pydantic found these faults, in the order of its fields."""
+    errors = [{"field": _field_path(f["loc"]) or "body", "message": _message(f)} for f in faults[:_MAX_FAULTS]]
+    first = errors[0]
+    return Problem(422, f"{first['field']}: {first['message']}; see /docs for the format", errors=errors)
+
+
+def _field_path(location: Sequence[str | int]) -> str:
     """A pydantic location as a path, `documents[0].text`; an over-long key is cut: it may be anything."""
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part[:_MAX_FIELD_LENGTH]}"
     return path.removeprefix(".").encode("ascii", "replace").decode()
-
-
-def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:  # Any: pydantic's error details
-    """The problem of a request in which pydantic found these faults, in the order of its fields."""
-    errors = [{"field": field_path(f["loc"]) or "body", "message": _message(f)} for f in faults[:_MAX_FAULTS]]
-    first = errors[0]
-    return Problem(422, f"{first['field']}: {first['message']}; see /docs for the format", errors=errors)
 
 
 def _message(fault: Mapping[str, Any]) -> str:  # Any: pydantic's error details
@@ -99,7 +99,8 @@ def _respond(error: HTTPException) -> JSONResponse:
 
 
 def _wrong_method(request: Request, allow: str) -> Problem:
-    allow = allow.replace("GET", "GET, HEAD")
+    if "HEAD" not in allow:
+        allow = allow.replace("GET", "GET, HEAD")
     return Problem(405, f"this path takes no {request.method}; send {allow}", headers={"Allow": allow})
 
 

@@ -13,19 +13,17 @@ from pydantic import (
     model_validator,
 )
 
-from copydesk.model.analysis import Options, SummaryOptions
+from copydesk.model.analysis import Options, Stories, SummaryOptions
 from copydesk.service.answers import DEFAULT_PARTS, Part
 from copydesk.service.offsets import Unit
+from copydesk.service.settings import MAX_DOCUMENTS
 
 MAX_CHARACTERS = 4_000_000
-MAX_DOCUMENTS = 1_000
 
 _EXAMPLE = (
     "Ministers agreed on Monday to cut the duty on imported steel from 25 to 10 per cent. The deal ends a two-year "
     "dispute. Carmakers, who buy most of the metal, had lobbied for it. Shares in three mills fell."
 )
-
-
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -40,8 +38,8 @@ def _allow_half_pairs(value: object, check: ValidatorFunctionWrapHandler) -> obj
         return value
 
 
-HalfPairs = WrapValidator(_allow_half_pairs)
-LongText = Annotated[str, Field(max_length=MAX_CHARACTERS), HalfPairs]
+_HalfPairs = WrapValidator(_allow_half_pairs)
+LongText = Annotated[str, Field(max_length=MAX_CHARACTERS), _HalfPairs]
 
 
 class _Schema(BaseModel):
@@ -51,10 +49,10 @@ class _Schema(BaseModel):
 class DocumentIn(_Schema):
     """One text, plain or as HTML."""
 
-    id: Annotated[str, Field(max_length=256), HalfPairs] | None = Field(
+    id: Annotated[str, Field(max_length=256), _HalfPairs] | None = Field(
         None, description="Handed back with the result."
     )
-    title: Annotated[str, Field(max_length=2_000), HalfPairs] | None = Field(
+    title: Annotated[str, Field(max_length=2_000), _HalfPairs] | None = Field(
         None, description="Read as one more sentence, never in the summary."
     )
     text: LongText | None = Field(None, description="The text, as it was found.")
@@ -95,7 +93,7 @@ class AnalyzeRequest(_Schema):
     )
 
     documents: list[DocumentIn] = Field(min_length=1, max_length=MAX_DOCUMENTS)
-    stories: Literal["split", "whole"] = "split"
+    stories: Stories = "split"
     summary: SummaryIn = SummaryIn()
     include: list[Part] = Field(sorted(DEFAULT_PARTS), max_length=6)
     offsets: Unit = "codepoints"

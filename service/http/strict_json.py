@@ -4,9 +4,9 @@ import json
 
 from copydesk.model.files.json import Json
 from copydesk.service.http.problems import Problem
-from copydesk.service.http.requests import MAX_DOCUMENTS
+from copydesk.service.settings import MAX_DOCUMENTS
 
-MAX_KEYS = 64  # of one object; the largest that a request needs has six
+MAX_KEYS = 64  # of one object; the largest that a request needs has five
 # Of a whole body; a document has four at most and is one itself. 16 MB of `[],` would be 400 MB of lists, made in 3 s
 # in which no other thread runs.
 MAX_VALUES = 10 * MAX_DOCUMENTS

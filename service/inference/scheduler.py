@@ -58,9 +58,7 @@ class Scheduler:
         self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
         self._thread = self._start_thread()
-        metrics.watch_queue(
-            lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: float(self.admission.rate)
-        )
+        metrics.watch_queue(lambda: self.admission.n_tokens, lambda: len(self._backlog), lambda: self.admission.rate)
 
     @property
     def fault(self) -> str | None:

@@ -44,7 +44,7 @@ def test_every_kind_of_error_is_documented_and_no_other() -> None:
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:
-    places = [*calls("Exit", "exit"), *assigned("exit_code", "exit_codes", "_CRASH")]
+    places = [*calls("Exit", "exit"), *assigned("exit_code", "exit_codes")]
     codes = set().union(*map(integers, places)) | OF_EVERY_COMMAND
     assert codes == {int(row["exit code"]) for row in table_rows(PAGE, "exit code")}
     assert codes == {int(row["exit code of `batch`"]) for row in table_rows(PAGE, "exit code of `batch`")}

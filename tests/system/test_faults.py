@@ -146,6 +146,21 @@ def test_a_request_that_waits_too_long_gets_504(
     assert response.json()["detail"].startswith("no answer within 0.05 s")
 
 
+def test_without_a_wish_of_the_client_the_setting_is_the_limit(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits, timeout = list[float | None](), asyncio.timeout
+
+    def note(delay: float | None) -> asyncio.Timeout:
+        limits.append(delay)
+        return timeout(delay)
+
+    monkeypatch.setattr(asyncio, "timeout", note)
+    with TestClient(make_app(Settings(request_timeout_s=1200), lambda: analyzer)) as client:
+        assert client.post("/v1/analyze", json=BODY).status_code == 200
+    assert 1200.0 in limits
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1e3", "600001"])
 def test_a_time_limit_must_be_a_number_in_range(client: TestClient, value: str) -> None:
     response = client.post("/v1/analyze", json=BODY, headers={"X-Request-Timeout-Ms": value})

@@ -24,7 +24,7 @@ from copydesk.model.page.html.markup import Markup
 from copydesk.model.page.html.worker import MAX_CPU_S, read_frame, write_frame
 
 MAX_HTML = 10_000_000  # characters; the largest of 90 news pages has 1.4 million
-MAX_DEPTH = 1_000  # elements inside each other; browsers stop at 512
+_MAX_DEPTH = 1_000  # elements inside each other; browsers stop at 512
 TIMEOUT_S = 20.0  # for one page; 90 news pages take 0.1 s each
 _START_S = 120.0  # for a worker to import its parser, on a busy machine
 _MAX_WORKERS = 4
@@ -75,7 +75,9 @@ def read_html(html: str, timeout_s: float = TIMEOUT_S, cancellation: Cancellatio
     if len(html) > MAX_HTML:
         raise DocumentError("html_too_long", f"the HTML has {len(html)} characters, the limit is {MAX_HTML}")
     if _is_too_deep(html):
-        raise DocumentError("html_too_deep", f"the HTML nests more than {MAX_DEPTH} elements; send the article as text")
+        raise DocumentError(
+            "html_too_deep", f"the HTML nests more than {_MAX_DEPTH} elements; send the article as text"
+        )
     page = html.encode("utf-8", "replace").replace(b"\0", b" ")
     markup = Markup.from_json(_run(page, timeout_s, cancellation or Cancellation()))
     if not markup.text.strip():
@@ -97,7 +99,7 @@ def _is_too_deep(html: str) -> bool:
     depth = 0
     for match in _CONTAINER.finditer(html):
         depth = max(0, depth - 1) if match.group(1) else depth + 1
-        if depth > MAX_DEPTH:
+        if depth > _MAX_DEPTH:
             return True
     return False
 

@@ -15,7 +15,7 @@ from typing import IO
 
 MAX_CPU_S = 3.0  # processor time of one page; 90 news pages take 0.02 s each, the worst 0.3 s
 _NICENESS = 5
-MAX_MEMORY = 2 << 30  # bytes of address space; a page of 10 MB takes 0.4 GB
+_MAX_MEMORY = 2 << 30  # bytes of address space; a page of 10 MB takes 0.4 GB
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def _read(page: str) -> bytes:
 
 def _limit_time() -> None:
     """End the process when the next page takes longer than it may."""
-    with contextlib.suppress(ImportError, AttributeError):  # not every system can
+    with contextlib.suppress(AttributeError):  # not every system can
         signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
 
 
@@ -79,7 +79,7 @@ def _limit_memory() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):  # not every system can
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
 
 
 if __name__ == "__main__":

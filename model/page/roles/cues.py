@@ -115,11 +115,6 @@ def words_of(text: str) -> list[str]:
     return _TOKEN.findall(text.lower())
 
 
-def is_unspaced(text: str) -> bool:
-    """True when the text holds letters of a script that sets no spaces between words."""
-    return not text.isascii() and _UNSPACED.search(text) is not None
-
-
 def count_unspaced(text: str) -> int:
     """The number of letters of scripts without spaces."""
     return 0 if text.isascii() else len(_UNSPACED.findall(text))
@@ -135,9 +130,14 @@ def count_cues(text: str, words: list[str]) -> list[float]:
             for n_words in (2, 3):
                 for kind in _PHRASES.get(" ".join(words[i : i + n_words]), ()):
                     counts[kind] += n_words
-    if is_unspaced(text):
+    if _is_unspaced(text):
         for phrase in _UNSPACED_PHRASES:
             if phrase in text:
                 for kind in _PHRASES[phrase]:
                     counts[kind] += 1
     return counts
+
+
+def _is_unspaced(text: str) -> bool:
+    """True when the text holds letters of a script that sets no spaces between words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None

@@ -1,1 +1,1 @@
-"""What surrounds every route: log line, keys, rate."""
+"""What surrounds every route: browser rules, log line, hosts, keys, rate, HEAD."""

@@ -16,8 +16,9 @@ from copydesk.model.boundary import is_ours
 from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_documents
 from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
-from copydesk.service.http.requests import MAX_DOCUMENTS, LongText
+from copydesk.service.http.requests import LongText
 from copydesk.service.http.responses import render
+from copydesk.service.settings import MAX_DOCUMENTS
 
 _SCORE_BYTES = 50  # of an answer, for each label and text
 

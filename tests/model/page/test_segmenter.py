@@ -25,24 +25,22 @@ def test_windows_find_the_starts_of_the_whole_line(stories: list[str], monkeypat
     monkeypatch.setattr(segmenter, "_WINDOW", 2000)
     long = [story for story in stories if len(story) > 2000]
     assert len(long) > 200
-    assert [find_starts(story, "en") for story in long] == [starts_in_one_piece(story) for story in long]
+    assert [find_starts(story) for story in long] == [starts_in_one_piece(story) for story in long]
 
 
 def test_a_line_of_a_million_characters_is_cut_as_its_stories_are(stories: list[str]) -> None:
     plain = [story for story in stories if not set(story) & set("\"'“‘’") and story.endswith(".")] * 80
     offsets = list(accumulate((len(story) + 1 for story in plain), initial=0))
-    expected = [
-        at + start for at, story in zip(offsets, plain, strict=False) for start in [0, *find_starts(story, "en")]
-    ]
+    expected = [at + start for at, story in zip(offsets, plain, strict=False) for start in [0, *find_starts(story)]]
     line = " ".join(plain)
     assert len(line) > 1_000_000
-    assert [0, *find_starts(line, "en")] == expected
+    assert [0, *find_starts(line)] == expected
 
 
 def test_sentences_longer_than_every_window_stay_whole() -> None:
     for n in range(1740, 2010):  # the sentence ends at every place near the end of a window
         line = "word " * n + "ends. It rained " + "word " * 5000 + "ends. They left."
-        assert find_starts(line, "en") == [5 * n + len("ends. "), len(line) - len("They left.")]
+        assert find_starts(line) == [5 * n + len("ends. "), len(line) - len("They left.")]
 
 
 def test_spaces_beyond_ascii_do_not_make_sentencex_panic(capfd: pytest.CaptureFixture[str]) -> None:

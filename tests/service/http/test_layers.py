@@ -42,6 +42,7 @@ def test_head_is_counted_by_its_route(client: TestClient) -> None:
         ("PUT", "/predict", "POST"),
         ("POST", "/v1/model", "GET, HEAD"),
         ("DELETE", "/livez", "GET, HEAD"),
+        ("POST", "/static/page.css", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_says_which_to_send(client: TestClient, method: str, path: str, allow: str) -> None:
@@ -120,6 +121,12 @@ def test_a_proxy_that_the_settings_name_is_believed_about_its_clients_alone(anal
 def test_a_proxy_that_is_no_address_is_refused_at_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("COPYDESK_TRUSTED_PROXIES", value)
     with pytest.raises(ConfigError, match="COPYDESK_TRUSTED_PROXIES: "):
+        read_settings()
+
+
+def test_more_documents_than_any_request_may_hold_are_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_MAX_DOCUMENTS", "1001")
+    with pytest.raises(ConfigError, match=r"COPYDESK_MAX_DOCUMENTS: .* 1000, got '1001'"):
         read_settings()
 
 
