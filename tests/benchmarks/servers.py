@@ -16,7 +16,7 @@ import psutil
 from support.tiny import ROOT
 
 _READY_S = 120
-_END_S = 40  # a service drains for 30 s at most
+_END_S = 40  # a service drains for 21 s at most
 
 
 @dataclass(frozen=True)
