@@ -66,20 +66,19 @@ def run_part(name: str, bench: Bench) -> bool:
     """Measure one part and keep its figures; False if it broke."""
     module, what = PARTS[name]
     print(f"\n== {name}: {what}", flush=True)
-    measure: Callable[..., Report | None] = importlib.import_module(f"benchmarks.{module}").main
+    measure: Callable[[Bench], Report] = importlib.import_module(f"benchmarks.{module}").main
     started = time.perf_counter()
     try:
-        report = measure() if name == "pages" else measure(bench)  # nothing to choose for pages
+        report = measure(bench)
     except SkippedError as reason:
         print(f"skipped: {reason}", flush=True)
         return True
     except Exception:  # the other parts still count
         traceback.print_exc()
         return False
-    if report is not None:
-        bench.folder.mkdir(parents=True, exist_ok=True)
-        content = describe_run(bench, time.perf_counter() - started) | report.to_json()
-        (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    content = describe_run(bench, time.perf_counter() - started) | report.to_json()
+    (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return True
 
 
