@@ -19,12 +19,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.device import choose_device
 from support.tiny import make_tiny_bundle
 
@@ -82,7 +82,7 @@ def run_part(name: str, bench: Bench) -> bool:
     return True
 
 
-def describe_run(bench: Bench, seconds: float) -> dict[str, Any]:  # Any: JSON
+def describe_run(bench: Bench, seconds: float) -> JsonObject:
     """When and on what the figures were measured."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
