@@ -1,15 +1,15 @@
 """Fixtures: bundles, analyzers, and the shared data sets, where they are."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmarks.bench import SHARED
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.device import Device
-from support.tiny import ROOT, make_tiny_bundle
+from support.tiny import make_tiny_bundle
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,7 +41,6 @@ def default_analyzer() -> Analyzer:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of data sets that are not part of the project; tests that need it skip without it."""
-    folder = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
-    if not (folder / "data").is_dir():
+    if not (SHARED / "data").is_dir():
         pytest.skip("the shared data sets are not here")
-    return folder / "data"
+    return SHARED / "data"

@@ -41,7 +41,7 @@ class EncoderSection(_Section):
 
 
 class HeadsSection(_Section):
-    """Sizes of the heads; see `copydesk.model.network.heads.HeadConfig`."""
+    """Sizes of the heads; see `copydesk.model.network.sizes.HeadConfig`."""
 
     tag_width: int = Field(256, ge=8, description="Width of the tag head's hidden layer.")
     salience_width: int = Field(

@@ -40,7 +40,7 @@ class Encoder(nn.Module):
         return states
 
 
-def load_encoder(files: EncoderFiles, *, attention: str = "sdpa") -> Encoder:
+def load_encoder(files: EncoderFiles) -> Encoder:
     """The pretrained encoder in fp32, without dropout (a small encoder on much text does not need it)."""
     import transformers
 
@@ -55,7 +55,7 @@ def load_encoder(files: EncoderFiles, *, attention: str = "sdpa") -> Encoder:
             files.path,
             config=config,
             dtype=torch.float32,
-            attn_implementation=attention,
+            attn_implementation="sdpa",
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,

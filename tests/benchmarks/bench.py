@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.files.json import JsonObject
 from support.tiny import ROOT
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
@@ -91,7 +92,7 @@ class Report:
         limit = f"   (must be {', '.join(limits)}: {verdict})" if limits else ""
         print(f"{name:<{_NAME_WIDTH}}{show_number(figure.value):>{_CELL_WIDTH}} {unit}{limit}", flush=True)
 
-    def to_json(self) -> dict[str, Any]:  # Any: JSON
+    def to_json(self) -> JsonObject:
         """Everything, for a file."""
         figures = [asdict(figure) | {"is_met": figure.is_met} for figure in self.figures]
         return {"figures": _without_nan(figures), "rows": _without_nan(self.rows)}
@@ -105,7 +106,7 @@ def find_data(name: str) -> Path:
     return path
 
 
-def read_articles() -> list[dict[str, Any]]:  # Any: JSON
+def read_articles() -> list[JsonObject]:
     """The labelled articles that are measured on. Raises SkippedError where they are not."""
     return [json.loads(line) for line in find_data("topics-dev.jsonl").read_text(encoding="utf-8").splitlines()]
 

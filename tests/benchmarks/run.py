@@ -19,50 +19,32 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.device import choose_device
 from support.tiny import make_tiny_bundle
 
-PARTS = {
-    "start": "from a cold start to the first answers",
-    "engine": "the bare encoder, its precision, and what an article's time goes into",
-    "http": "load over HTTP, beside other servers",
-    "soak": "memory over thousands of mixed requests",
-    "fuzz": "generated requests",
-    "documents": "generated texts and pages",
-    "attacks": "hostile clients beside others: /livez, texts, memory",
-    "swaps": "models swapped under load",
-    "bulk": "a bulk job beside HTTP and the bare forward pass: rate and answers",
-    "kill": "a bulk job killed and resumed",
-    "memory": "memory of a small and a large bulk job",
-    "ray": "the overhead of Ray on one machine",
-    "pages": "stories told from what stands around them",
-    "sentences": "boundaries of sentences against gold ones, beside sentencex alone",
-    "few_shot": "eight stories per label, beside TF-IDF",
-    "reuters": "retraining on 89 topics, beside a linear SVM, and the summary afterwards",
-}
-MODULES = {
-    "start": "speed.start",
-    "engine": "speed.engine",
-    "http": "speed.http_load",
-    "soak": "robust.soak",
-    "fuzz": "robust.schema_fuzz",
-    "documents": "robust.document_fuzz",
-    "attacks": "robust.attacks",
-    "swaps": "robust.swaps",
-    "bulk": "bulk.rate",
-    "kill": "bulk.kill",
-    "memory": "bulk.memory",
-    "ray": "bulk.ray",
-    "pages": "quality.pages",
-    "sentences": "quality.sentences",
-    "few_shot": "quality.few_shot",
-    "reuters": "quality.reuters",
+PARTS = {  # name: its module, what it measures
+    "start": ("speed.start", "from a cold start to the first answers"),
+    "engine": ("speed.engine", "the bare encoder, its precision, and what an article's time goes into"),
+    "http": ("speed.http_load", "load over HTTP, beside other servers"),
+    "soak": ("robust.soak", "memory over thousands of mixed requests"),
+    "fuzz": ("robust.schema_fuzz", "generated requests"),
+    "documents": ("robust.document_fuzz", "generated texts and pages"),
+    "attacks": ("robust.attacks", "hostile clients beside others: /livez, texts, memory"),
+    "swaps": ("robust.swaps", "models swapped under load"),
+    "bulk": ("bulk.rate", "a bulk job beside HTTP and the bare forward pass: rate and answers"),
+    "kill": ("bulk.kill", "a bulk job killed and resumed"),
+    "memory": ("bulk.memory", "memory of a small and a large bulk job"),
+    "ray": ("bulk.ray", "the overhead of Ray on one machine"),
+    "pages": ("quality.pages", "stories told from what stands around them"),
+    "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
+    "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),
+    "reuters": ("quality.reuters", "retraining on 89 topics, beside a linear SVM, and the summary afterwards"),
 }
 
 
@@ -83,25 +65,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_part(name: str, bench: Bench) -> bool:
     """Measure one part and keep its figures; False if it broke."""
-    print(f"\n== {name}: {PARTS[name]}", flush=True)
-    measure: Callable[..., Report | None] = importlib.import_module(f"benchmarks.{MODULES[name]}").main
+    module, what = PARTS[name]
+    print(f"\n== {name}: {what}", flush=True)
+    measure: Callable[[Bench], Report] = importlib.import_module(f"benchmarks.{module}").main
     started = time.perf_counter()
     try:
-        report = measure() if name == "pages" else measure(bench)  # nothing to choose for pages
+        report = measure(bench)
     except SkippedError as reason:
         print(f"skipped: {reason}", flush=True)
         return True
     except Exception:  # the other parts still count
         traceback.print_exc()
         return False
-    if report is not None:
-        bench.folder.mkdir(parents=True, exist_ok=True)
-        content = describe_run(bench, time.perf_counter() - started) | report.to_json()
-        (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    content = describe_run(bench, time.perf_counter() - started) | report.to_json()
+    (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return True
 
 
-def describe_run(bench: Bench, seconds: float) -> dict[str, Any]:  # Any: JSON
+def describe_run(bench: Bench, seconds: float) -> JsonObject:
     """When and on what the figures were measured."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

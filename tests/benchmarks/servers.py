@@ -16,7 +16,7 @@ import psutil
 from support.tiny import ROOT
 
 _READY_S = 120
-_END_S = 40  # a service drains for 30 s at most
+_END_S = 40  # a service drains for 21 s at most
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def run_server(
             end_process(process)
 
 
-def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", limit_s: float = _READY_S) -> None:
+def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     """Return when this address answers 200. Raises RuntimeError when the process ends or takes too long."""
-    end = time.perf_counter() + limit_s
+    end = time.perf_counter() + _READY_S
     while time.perf_counter() < end:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}; run it by hand to see why")
@@ -72,7 +72,7 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", limit_s: floa
                 return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"{url} does not answer after {limit_s:.0f} s")
+    raise RuntimeError(f"{url} does not answer after {_READY_S} s")
 
 
 def end_process(process: "subprocess.Popen[bytes]") -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from fastapi.testclient import TestClient
 import copydesk
 from benchmarks.run import PARTS
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.json import Json
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
 from support.markdown import CONTRIBUTING, DOCS, PAGES, README, Block, code_blocks, shell_lines
@@ -25,7 +25,6 @@ from support.tiny import ROOT
 _REQUEST = re.compile(r"^curl .*http://127\.0\.0\.1:8000(/\S+) .*-d '(\{.*\})'$", re.DOTALL)
 _ROUNDED = 0.03  # numbers are shown shortened, and bf16 rounds them by the machine
 GROUPS = ("data", "models")
-Json = Any  # values of JSON
 
 
 def find_pairs(page: Path) -> Iterator[tuple[str, Json, Json]]:

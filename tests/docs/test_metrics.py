@@ -9,7 +9,6 @@ from support.source import calls
 
 ROWS = table_rows(DOCS / "metrics.md", "metric")
 SUFFIX = re.compile(r"_(?:bucket|sum|count|created)$")
-NOT_METRICS = {"copydesk_request"}
 
 
 def exposed_name(name: str, kind: str) -> str:

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 import typer
 
 import copydesk
+from benchmarks.servers import find_port, wait_until_ready
 from copydesk.__main__ import join_commands
 from copydesk.model.analyzer import Analyzer
 from support.tiny import LABELS, ROOT, STORY, make_tiny_bundle
@@ -284,13 +284,11 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_the_server_answers_and_stops_on_sigterm(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "tiny")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_port()
     command = [sys.executable, "-m", "copydesk", "serve", "--port", str(port), "--bundle", str(tmp_path / "tiny")]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
         try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", server)
+            wait_until_ready(f"http://127.0.0.1:{port}/readyz", server)
             body = json.dumps({"documents": [{"text": STORY}]}).encode()
             request = urllib.request.Request(
                 f"http://127.0.0.1:{port}/v1/analyze", body, {"Content-Type": "application/json"}
@@ -299,18 +297,7 @@ def test_the_server_answers_and_stops_on_sigterm(tmp_path: Path) -> None:
                 assert len(json.load(response)["results"]) == 1
         finally:
             server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=30) in {0, -signal.SIGTERM}
-
-
-def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert server.poll() is None
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the server was not ready within a minute")
+        assert server.wait(timeout=30) == 0
 
 
 def test_serve_names_a_store_that_is_not_there(

@@ -71,12 +71,17 @@ def find_notes(
             yield f"{_several(len(found), 'text seems', 'texts seem')} {what}, first {found[0]}"
 
 
+def list_first(labels: Sequence[str]) -> str:
+    """The labels in a line, of many the first."""
+    more = f" and {len(labels) - _N_NAMED} more" if len(labels) > _N_NAMED else ""
+    return f"{', '.join(labels[:_N_NAMED])}{more}"
+
+
 def _label_notes(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Iterator[str]:
     counts = count_labels(stories)
     few = [f"{label} has {counts[label]}" for label in labels if counts[label] < N_TO_JUDGE]
     if few:
-        more = f" and {len(few) - _N_NAMED} more labels have fewer" if len(few) > _N_NAMED else ""
-        yield f"each label needs about {N_TO_JUDGE} stories to be judged: {', '.join(few[:_N_NAMED])}{more}"
+        yield f"each label needs about {N_TO_JUDGE} stories to be judged: {list_first(few)}"
     if labels and sum(not story.labels for story in stories) < _UNLABELLED * len(stories):
         yield "nearly every story carries a label: a model that never saw one without will find a label everywhere"
 

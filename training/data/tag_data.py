@@ -8,12 +8,10 @@ from copydesk.model.errors import DataError
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.check import CheckedStories, check_stories
-from copydesk.training.data.notes import find_near_duplicates, find_notes
+from copydesk.training.data.notes import find_near_duplicates, find_notes, list_first
 from copydesk.training.data.plain import Reading
 from copydesk.training.data.splits import FrozenTest, Split
 from copydesk.training.data.stories import LabelledStory, count_labels, group_stories, read_labelled, split_stories
-
-_N_NAMED = 12  # labels that a line names
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,7 @@ def _tags(story: LabelledStory) -> tuple[frozenset[str], frozenset[str]]:
 def _describe_left_out(checked: CheckedStories, n_stories: int) -> Iterator[str]:
     rare = [fault.label for fault in checked.faults if fault.label]
     if rare:
-        more = f" and {len(rare) - _N_NAMED} more" if len(rare) > _N_NAMED else ""
-        yield f"left out {len(rare)} labels with too few stories: {', '.join(rare[:_N_NAMED])}{more}"
+        yield f"left out {len(rare)} labels with too few stories: {list_first(rare)}"
     others = [fault for fault in checked.faults if not fault.label]
     if others:
         yield f"left out for {len(others)} faults: {n_stories} stories; the first: {others[0]}"

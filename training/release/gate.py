@@ -11,7 +11,7 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifes
 from copydesk.model.bundles.store import Store
 from copydesk.model.files.json import JsonObject
 from copydesk.training.data.check import MIN_EXAMPLES
-from copydesk.training.data.notes import N_TO_JUDGE
+from copydesk.training.data.notes import N_TO_JUDGE, list_first
 from copydesk.training.data.stories import LabelledStory, story_targets
 from copydesk.training.metrics.rouge import KINDS
 from copydesk.training.release.checks import check_summaries, check_tags, has_enough
@@ -20,7 +20,6 @@ from copydesk.training.release.flips import Flip, find_flips
 from copydesk.training.release.history import FROZEN, MACRO, NEW
 from copydesk.training.release.scored import ScoredBundle, Sets, score_bundle
 
-_N_NAMED = 12  # labels that a line names
 _N_KEPT = 50  # flips in an entry of the journal
 
 
@@ -167,11 +166,10 @@ def _explain_small_test(name: str, stories: Sequence[LabelledStory], candidate: 
     if has_enough(stories, labels):
         return []
     support = (story_targets(stories, labels) > 0).sum(axis=0) if stories else [0] * len(labels)
-    counts = ", ".join(f"{label} has {n}" for label, n in list(zip(labels, support, strict=True))[:_N_NAMED])
-    more = f" and {len(labels) - _N_NAMED} more" if len(labels) > _N_NAMED else ""
+    counts = list_first([f"{label} has {n}" for label, n in zip(labels, support, strict=True)])
     return [
         f"the {name} has {len(stories)} stories: too few to tell. Each label needs {MIN_EXAMPLES} there to be judged, "
-        f"which a store sets aside of about {N_TO_JUDGE} labelled ones; {counts}{more}"
+        f"which a store sets aside of about {N_TO_JUDGE} labelled ones; {counts}"
     ]
 
 

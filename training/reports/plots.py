@@ -38,10 +38,10 @@ def plot_style() -> Iterator[None]:
         yield
 
 
-def make_panels(n_panels: int, height: float = 2.5) -> tuple[Figure, list[Axes]]:
-    """A figure of small panels, four to a row, `height` inches each."""
+def make_panels(n_panels: int) -> tuple[Figure, list[Axes]]:
+    """A figure of small panels, four to a row."""
     n_rows, n_columns = ceil(n_panels / _COLUMNS), min(n_panels, _COLUMNS)
-    figure = Figure(figsize=(2.6 * max(n_columns, 2), height * n_rows), layout="constrained")
+    figure = Figure(figsize=(2.6 * max(n_columns, 2), 2.5 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
     for unused in axes[n_panels:]:
         unused.set_axis_off()

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from copydesk.model.files.json import JsonObject
 from support.tiny import STORY
 
 
-def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> Path:  # Any: JSON
+def write_rows(path: Path, rows: Iterable[JsonObject]) -> Path:
     """A JSONL file of these rows."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -27,7 +27,7 @@ def write_short_rows(path: Path, n_rows: int, n_sentences: int) -> Path:
     return write_rows(path, ({"id": n, "text": text} for n, text in enumerate(itertools.islice(texts, n_rows))))
 
 
-def write_articles(path: Path, articles: list[dict[str, Any]], n_rows: int) -> Path:  # Any: JSON
+def write_articles(path: Path, articles: list[JsonObject], n_rows: int) -> Path:
     """The articles over and over, each time under another id."""
     chosen = itertools.islice(itertools.cycle(articles), n_rows)
     return write_rows(path, ({"id": n, "text": row["text"]} for n, row in enumerate(chosen)))

@@ -5,7 +5,6 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
@@ -15,6 +14,7 @@ from benchmarks.servers import Server, serve_copydesk
 from benchmarks.speed.load import Client, make_bodies, measure
 from copydesk.model.analysis import Document, Options
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.files.json import JsonObject
 from copydesk.model.files.rows import Position
 from copydesk.model.files.sources import find_source
 from copydesk.model.stream import cut_chunks
@@ -23,8 +23,6 @@ from copydesk.service.bulk.job import Job, open_parts, run_bulk
 N_CLIENTS = 16
 _CHUNK_BATCHES = 16
 _MAX_DIFFERENCE = 1e-3  # of scores: bf16 rounds as the rectangle's shape has it
-
-Json = dict[str, Any]  # Any: JSON
 
 
 def main(bench: Bench) -> Report:
@@ -75,7 +73,7 @@ def _job_s(analyzer: Analyzer, source: Path) -> float:
     return time.perf_counter() - start
 
 
-async def _ask_all(server: Server, texts: list[str]) -> list[Json]:
+async def _ask_all(server: Server, texts: list[str]) -> list[JsonObject]:
     """Each text's answer, asked for alone."""
     client = Client(server.url)
     path, bodies = make_bodies("copydesk", texts)
@@ -84,7 +82,7 @@ async def _ask_all(server: Server, texts: list[str]) -> list[Json]:
     return [json.loads(answer.body)["results"][0] for answer in answers]
 
 
-def compare_answers(report: Report, names: str, rows: list[Json], answers: list[Json]) -> None:
+def compare_answers(report: Report, names: str, rows: list[JsonObject], answers: list[JsonObject]) -> None:
     """Answers to the same articles that came in two ways: scores, labels and sentences."""
     differing = [answer for row, answer in zip(rows, answers, strict=True) if _decisions(row) != _decisions(answer)]
     differences = [
@@ -97,11 +95,11 @@ def compare_answers(report: Report, names: str, rows: list[Json], answers: list[
     report.add(f"{names}: other labels or sentences", len(differing), at_most=0)
 
 
-def _decisions(answer: Json) -> tuple[list[str], list[str]]:
+def _decisions(answer: JsonObject) -> tuple[list[str], list[str]]:
     """Labels that are assigned, and the summary's sentences."""
     labels = [tag["label"] for tag in answer["tags"] if tag["assigned"]]
     return labels, [sentence["text"] for sentence in answer["summary"]["sentences"]]
 
 
-def _scored(answer: Json) -> list[Json]:
+def _scored(answer: JsonObject) -> list[JsonObject]:
     return [*answer["tags"], *answer["summary"]["sentences"]]

@@ -1,24 +1,22 @@
-"""How well stories are told from what stands around them: `PYTHONPATH=.:tests python -m benchmarks.quality.pages`.
+"""How well stories are told from what stands around them.
 
 The measure is the article-extraction-benchmark's (Scrapinghub 2019): 4-gram shingles of words, precision and recall
 averaged over the pages, F1 of the two averages. Pages composed of real articles (composed_pages.py) show how many
-have all their stories, and the F1 of characters of the main story and of the others. The data is read from
-`../shared/data` beside the repository, or from `$COPYDESK_SHARED/data`; without it nothing is measured.
+have all their stories, and the F1 of characters of the main story and of the others.
 """
 
 import gzip
 import json
-import os
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from pathlib import Path
 from statistics import mean
 
 import trafilatura
 
+from benchmarks.bench import Bench, Report, find_data, read_articles
 from benchmarks.quality.composed_pages import Row, compose_pages
 from copydesk.model.analysis import Document
 from copydesk.model.analyzer import Analyzer
@@ -26,7 +24,6 @@ from copydesk.model.errors import DocumentError
 from copydesk.model.page.html.pool import read_html
 from copydesk.model.page.reader import Story, read_page
 
-SHARED = Path(os.environ.get("COPYDESK_SHARED", Path(__file__).parents[4] / "shared")) / "data"
 _WORD = re.compile(r"\w+")
 _LONG_LINE = 100
 _N_COMPOSED = 300
@@ -34,26 +31,24 @@ _N_TIMED = 100
 _MIN_ARTICLE = 600  # characters of an article on a composed page
 
 
-def main() -> None:
-    """Prints the table."""
-    if not (SHARED / "pages-dev.jsonl.gz").exists():
-        print(f"{SHARED}: no pages to measure on; skipped")
-        return
-    with gzip.open(SHARED / "pages-dev.jsonl.gz", "rt", encoding="utf-8") as file:
-        pages: list[Row] = [json.loads(line) for line in file]
-    with (SHARED / "topics-dev.jsonl").open(encoding="utf-8") as file:
-        articles: list[Row] = [json.loads(line) for line in file]
-    print(f"{'':34}precision  recall     F1   ms/page")
+def main(bench: Bench) -> Report:
+    """A row per reader of scraped pages, then composed pages and plain articles."""
+    with gzip.open(find_data("pages-dev.jsonl.gz"), "rt", encoding="utf-8") as file:
+        pages: list[Row] = [json.loads(line) for line in file][: bench.pick(None, 9)]
+    articles = read_articles()
+    texts = [article["text"] for article in articles]
+    report = Report()
+    report.start_table("scraped pages", "precision", "recall", "F1", "ms/page")
     for name, extract in _EXTRACTORS.items():
         start = time.perf_counter()
-        texts = [extract(page) for page in pages]
+        found = [extract(page) for page in pages]
         ms = 1e3 * (time.perf_counter() - start) / len(pages)
-        precision, recall = score(zip(texts, (page["body"] for page in pages), strict=True))
-        f1 = 2 * precision * recall / (precision + recall)
-        print(f"{name:34}{precision:9.3f}{recall:8.3f}{f1:7.3f}{ms:10.1f}")
-    _measure_composed(articles)
-    _measure_plain([article["text"] for article in articles])
-    _measure_cost([article["text"] for article in articles])
+        precision, recall = score(zip(found, (page["body"] for page in pages), strict=True))
+        report.add_row(name, precision, recall, 2 * precision * recall / (precision + recall), ms)
+    _measure_composed(report, articles, bench.pick(_N_COMPOSED, 10))
+    _measure_plain(report, texts)
+    _measure_cost(report, Analyzer.load(bench.bundle, "cpu"), texts[: bench.pick(_N_TIMED, 10)])
+    return report
 
 
 def score(pairs: Iterable[tuple[str, str]]) -> tuple[float, float]:
@@ -100,18 +95,18 @@ _EXTRACTORS: dict[str, Callable[[Row], str]] = {
 }
 
 
-def _measure_composed(articles: list[Row]) -> None:
-    """Prints how well pages of several stories are told apart."""
+def _measure_composed(report: Report, articles: list[Row], n_pages: int) -> None:
+    """How well pages of several stories are told apart."""
     usable = [article for article in articles if article["title"] and len(article["text"]) >= _MIN_ARTICLE]
     n_right, mains, others = 0, list[float](), list[float]()
-    for page in compose_pages(usable, _N_COMPOSED, seed=1):
+    for page in compose_pages(usable, n_pages, seed=1):
         found = [_offsets(page.text, story) for story in read_page(page.text).stories]
         n_right += len(found) == len(page.stories)
         mains.append(_overlap(found[0], page.stories[0]))
         others += [max((_overlap(one, story) for one in found[1:]), default=0.0) for story in page.stories[1:]]
-    print(f"{'composed, stories all found':34}{'':17}{n_right / _N_COMPOSED:7.3f}")
-    print(f"{'composed, main story':34}{'':17}{mean(mains):7.3f}")
-    print(f"{'composed, other stories':34}{'':17}{mean(others):7.3f}")
+    report.add("composed, stories all found", n_right / n_pages)
+    report.add("composed, main story: F1", mean(mains))
+    report.add("composed, other stories: F1", mean(others))
 
 
 def _offsets(text: str, story: Story) -> set[int]:
@@ -123,31 +118,25 @@ def _overlap(found: AbstractSet[int], wanted: AbstractSet[int]) -> float:
     return 2 * len(found & wanted) / (len(found) + len(wanted))
 
 
-def _measure_plain(texts: list[str]) -> None:
-    """Prints how much of plain articles stays in the main story."""
+def _measure_plain(report: Report, texts: list[str]) -> None:
+    """How much of plain articles does not stay in the main story."""
     kept = sum(_n_characters(main_story(text)) for text in texts)
-    share = kept / sum(map(_n_characters, texts))
-    print(f"{'plain articles, characters kept':34}{'':8}{share:9.4f}")
+    report.add("plain articles, characters lost", 100 * (1 - kept / sum(map(_n_characters, texts))), "%")
 
 
-def _measure_cost(texts: list[str]) -> None:
-    """Prints what part of an article's processor time the reading of its page takes, all of it on the CPU."""
-    analyzer = Analyzer.load(device="cpu")
+def _measure_cost(report: Report, analyzer: Analyzer, texts: list[str]) -> None:
+    """What part of an article's processor time the reading of its page takes, all of it on the CPU."""
     list(analyzer.analyze_many(map(Document, texts[:32])))  # warm-up
     reading, whole = 0.0, 0.0
-    for text in texts[:_N_TIMED]:
+    for text in texts:
         start = time.process_time()
         read_page(text)
         middle = time.process_time()
         analyzer.analyze(text)
         reading, whole = reading + middle - start, whole + time.process_time() - middle
-    ms = 1e3 * reading / len(texts[:_N_TIMED])
-    print(f"{'plain articles, share of time':34}{'':17}{reading / whole:7.3f}{ms:10.1f}")
+    report.add("plain articles, share of time", 100 * reading / whole, "%")
+    report.add("plain articles, reading a page", 1e3 * reading / len(texts), "ms")
 
 
 def _n_characters(text: str) -> int:
     return len("".join(text.split()))
-
-
-if __name__ == "__main__":
-    main()

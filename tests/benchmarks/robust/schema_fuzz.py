@@ -1,4 +1,4 @@
-"""Thousands of generated requests against the service's own schema; a test sends a few dozen."""
+"""Thousands of requests generated from the service's schema; tests/service/http/test_openapi.py sends a few dozen."""
 
 import tempfile
 from pathlib import Path

@@ -34,9 +34,9 @@ def main(bench: Bench) -> Report:
     return report
 
 
-def list_requests(seed: int = 0) -> Iterator[tuple[str, bytes]]:
+def list_requests() -> Iterator[tuple[str, bytes]]:
     """Paths and bodies without end: one to a thousand sentences, batches, both routes, and a tenth of nonsense."""
-    choice = random.Random(seed)
+    choice = random.Random(0)
     for n in itertools.count():
         text = f"{STORY} The team of {n} won. " * choice.choice((*[1] * 20, *[2] * 10, *[5] * 10, *[20] * 5, 150))
         documents = [{"id": str(n), "text": text}] * choice.choice((1, 1, 1, 4))

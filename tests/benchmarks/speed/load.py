@@ -9,15 +9,15 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.servers import Server
+from copydesk.model.files.json import JsonObject
 
 BROKEN = 0  # the connection was there and broke before its answer came
 NOT_CONNECTED = -1
 REFUSALS = (429, 503)
-BODIES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {  # Any: JSON
+BODIES: dict[str, tuple[str, Callable[[str], JsonObject]]] = {
     "copydesk": ("/v1/analyze", lambda text: {"documents": [{"text": text}]}),
     "tei": ("/predict", lambda text: {"inputs": text, "truncate": True}),
     "infinity": ("/classify", lambda text: {"model": "m", "input": [text]}),

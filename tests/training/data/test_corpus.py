@@ -19,9 +19,9 @@ ROWS: list[dict[str, Any]] = [
 N_GRAM = 8
 
 
-def grams(text: str, n: int = N_GRAM) -> set[tuple[str, ...]]:
+def grams(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9]+", text.lower())
-    return set(zip(*(words[i:] for i in range(n)), strict=False))
+    return set(zip(*(words[i:] for i in range(N_GRAM)), strict=False))
 
 
 def full_text(row: dict[str, Any]) -> str:

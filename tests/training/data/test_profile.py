@@ -13,11 +13,11 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
     return str(path)
 
 
-def make_rows(n: int, start: int = 0) -> list[dict[str, object]]:
+def make_rows(n: int) -> list[dict[str, object]]:
     labels: tuple[list[str], ...] = (["trade"], ["drugs"], [])
     return [
         {"id": f"s{i}", "text": f"{TOPICS[i % 3]} about number{i} and word{i % 7}", "labels": labels[i % 3]}
-        for i in range(start, start + n)
+        for i in range(n)
     ]
 
 

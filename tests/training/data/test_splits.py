@@ -16,10 +16,10 @@ def make_story(seed: int, *labels: str) -> LabelledStory:
     return LabelledStory(" ".join(words), frozenset(labels or {"trade"}), id=str(seed))
 
 
-def edit(story: LabelledStory, word: str = "edited") -> LabelledStory:
+def edit(story: LabelledStory) -> LabelledStory:
     """The same story with one other word in its middle."""
     words = story.text.split()
-    return LabelledStory(" ".join([*words[:45], word, *words[46:]]), story.labels, id=f"{story.id}-{word}")
+    return LabelledStory(" ".join([*words[:45], "edited", *words[46:]]), story.labels, id=f"{story.id}-edited")
 
 
 STORIES = [make_story(n) for n in range(400)]
