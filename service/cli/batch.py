@@ -131,6 +131,9 @@ def batch(
     exit_codes = {DataError: 3, OutputError: 4}
     if address is not None and engine != "ray":
         raise ConfigError(f"--address {address}: it names a Ray cluster; add --engine ray")
+    if Path(target) == _STDOUT and (resume or overwrite):
+        option = "--resume" if resume else "--overwrite"
+        raise ConfigError(f"{option}: standard output keeps nothing; name a file as OUTPUT")
     where = _Engine(choose_bundle(bundle, store), device, (address or "local") if engine == "ray" else None)
     columns = Columns(text_column, html_column, title_column, id_column, tuple(filter(None, keep.split(","))))
     options = Options(stories, SummaryOptions(sentences=same_sentences or sentences, focus=focus))

@@ -43,6 +43,8 @@ def test_a_clean_job_ends_with_0_and_a_summary(tmp_path: Path, tiny_bundle: Path
         ("in.jsonl", "out.jsonl", ["--engine", "spark"], 2),
         ("in.jsonl", "out.jsonl", ["--address", "auto"], 2),
         ("in.jsonl", "-", ["--engine", "ray"], 2),
+        ("in.jsonl", "-", ["--resume"], 2),
+        ("in.jsonl", "-", ["--overwrite"], 2),
         ("in.jsonl", "out.jsonl", ["--limit", "0"], 2),
         ("in.jsonl", "out.jsonl", ["--focus", "drug"], 2),
         ("in.jsonl", "out.jsonl", ["--store", "models"], 2),
