@@ -66,7 +66,7 @@ def analyze(
     as_json = format == "json" or (format == "auto" and not sys.stdout.isatty())
     parts = read_parts(include)
     options = Options(stories, SummaryOptions(sentences=same_sentences or sentences, focus=focus))
-    documents = {name: _read_document(name) for name in files}
+    documents = [_read_document(name) for name in files]
     directory = choose_bundle(bundle, store)
     check_focus(focus, load_manifest(directory).labels)
 
@@ -75,7 +75,7 @@ def analyze(
     from copydesk.service.cli.terminal import show
 
     analyzer = Analyzer.load(directory, device)
-    for name, document in documents.items():
+    for name, document in zip(files, documents, strict=True):
         try:
             analysis = analyzer.analyze(document, options)
         except DocumentError as error:

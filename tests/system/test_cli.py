@@ -83,6 +83,15 @@ def test_analyze_prints_json_when_no_terminal_reads_it(
     assert len(answer["summary"]["sentences"]) == 2
 
 
+def test_analyze_answers_once_for_every_name_it_is_given(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text(STORY)
+    assert run(monkeypatch, "analyze", tmp_path / "a.txt", tmp_path / "a.txt", "--bundle", tiny_bundle) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
 def test_analyze_shows_bars_and_the_text_to_a_person(
     tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
