@@ -138,8 +138,8 @@ def test_three_failed_passes_turn_readyz_red_and_a_good_one_turns_it_green(
 def test_a_request_that_waits_too_long_gets_504(
     client: TestClient, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = threading.Event()
-    monkeypatch.setattr(analyzer.engine, "begin", lambda documents: gate.wait(30) and None)
+    gate, begin = threading.Event(), analyzer.engine.begin
+    monkeypatch.setattr(analyzer.engine, "begin", lambda documents: gate.wait(30) and begin(documents))
     response = client.post("/v1/analyze", json=BODY, headers={"X-Request-Timeout-Ms": "50"})
     gate.set()
     assert response.status_code == 504
