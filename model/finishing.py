@@ -48,9 +48,10 @@ def _finish_story(
         start=prepared.story.span.start,
         end=prepared.story.span.end,
         title=prepared.story.title,
-        tags=make_tags(rules, logits, contributions, prepared.passages),
+        tags=make_tags(rules, logits, contributions, prepared.passages, is_all_explained=options.evidence == "every"),
         summary=summarise(candidates, options.summary),
         sentences=tuple(rank_sentences(candidates)),
+        vector=_unit(scores.vector.tolist()),
     )
 
 
@@ -60,3 +61,9 @@ def _focus_bonus(contributions: Sequence[Sequence[float]], labels: Sequence[str]
         return [0.0] * len(contributions)
     weights = [max(0.0, row[labels.index(focus)]) for row in contributions]
     return [_FOCUS_WEIGHT * weight / (max(weights) or 1.0) for weight in weights]
+
+
+def _unit(vector: Sequence[float]) -> tuple[float, ...]:
+    """The vector at length 1."""
+    length = math.hypot(*vector) or 1.0
+    return tuple(x / length for x in vector)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.device import Device
-from copydesk.model.network.heads import Network, layout_of
+from copydesk.model.network.heads import Network, layout_of, mean_vectors
 from copydesk.model.network.pooling import SentenceSums
 from copydesk.model.network.windows import N_SPECIAL_TOKENS, SpecialTokens, TokenizedStory, batch_windows, pack_story
 from copydesk.model.network.workers import Workers, one_core
@@ -26,11 +26,12 @@ Documents = Sequence[Sequence[TokenizedStory]]  # each as its stories, or as par
 @dataclass(frozen=True)
 class StoryScores:
     """The network's view of one story, on the CPU: contributions [sentences, labels], logits [labels], salience
-    [sentences]."""
+    [sentences], and the mean of its sentences' vectors [width]."""
 
     contributions: Tensor
     logits: Tensor
     salience: Tensor
+    vector: Tensor
 
 
 class Engine:
@@ -103,11 +104,13 @@ class Engine:
             return [[] for _ in documents]
         with torch.inference_mode(), one_core():
             vectors = torch.cat([own.vectors for own in sums])
-            output = self._network.score(vectors, layout_of(stories).to(self.device.device))
+            layout = layout_of(stories).to(self.device.device)
+            output = self._network.score(vectors, layout)
+            means = mean_vectors(vectors, layout)
         lengths = [story.n_sentences for story in stories]
         contributions = torch.split(output.contributions.cpu(), lengths)
         salience = torch.split(output.salience.cpu(), lengths)
-        scores = map(StoryScores, contributions, output.logits.cpu(), salience)
+        scores = map(StoryScores, contributions, output.logits.cpu(), salience, means.cpu())
         return [list(islice(scores, len(document))) for document in documents]
 
 

@@ -45,6 +45,12 @@ def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
     return SentenceLayout(story_of, position, len(stories))
 
 
+def mean_vectors(vectors: Tensor, layout: SentenceLayout) -> Tensor:
+    """The mean of each story's sentence vectors, float32 [stories, width]."""
+    sums = vectors.new_zeros(layout.n_stories, vectors.shape[1]).index_add_(0, layout.story_of, vectors)
+    return sums / torch.bincount(layout.story_of, minlength=layout.n_stories).clamp(min=1)[:, None]
+
+
 @dataclass(frozen=True)
 class NetworkOutput:
     """contributions: float32 [sentences, labels]; logits: float32 [stories, labels], their sums plus the bias;

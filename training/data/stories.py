@@ -24,7 +24,10 @@ _LABEL_LENGTH = 40  # characters; a longer string is more likely a text
 
 @dataclass(frozen=True)
 class LabelledStory:
-    """A text with its labels; a label under `unsure` is neither a positive nor a negative."""
+    """A text with its labels; a label under `unsure` is neither a positive nor a negative.
+
+    for_test: whoever drew the story has said whether it is to be tested on, never learned from, or never tested on.
+    """
 
     text: str
     labels: frozenset[str]
@@ -32,6 +35,7 @@ class LabelledStory:
     title: str | None = None
     id: str = ""
     where: str = ""  # file and line
+    for_test: bool | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -147,7 +151,15 @@ def _story(row: Row) -> LabelledStory:
         unsure=_label_set(row.values.get("unsure") or [], f"{row.where}: unsure"),
         id=str(row.values.get("id") or row.where),
         where=row.where,
+        for_test=_for_test(row),
     )
+
+
+def _for_test(row: Row) -> bool | None:
+    value = row.values.get("for_test")
+    if not isinstance(value, bool | None):
+        raise DataError(f"{row.where}: for_test is {type(value).__name__}, expected true or false, or none at all")
+    return value
 
 
 def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file

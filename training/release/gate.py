@@ -27,12 +27,14 @@ _N_KEPT = 50  # flips in an entry of the journal
 class Terms:
     """On what terms a candidate is judged.
 
-    summaries: Parquet with article and highlights, to compare ROUGE on; is_forced: it is promoted whatever comes out.
+    summaries: Parquet with article and highlights, to compare ROUGE on; is_forced: it is promoted whatever comes out;
+    is_held: it is neither promoted nor refused, because a person decides.
     """
 
     tolerances: Tolerances = field(default_factory=Tolerances)
     summaries: str | None = None
     is_forced: bool = False
+    is_held: bool = False
     device: str = "auto"
 
 
@@ -139,6 +141,8 @@ def submit(
     verdict = judge(candidate, scored, sets, terms.tolerances)
     data = {name: describe_stories(stories) for name, stories in sets.items()}
     details = {"data": data, "summaries": terms.summaries, "result": verdict.to_journal()}
+    if terms.is_held:
+        return verdict
     if verdict.is_passed or terms.is_forced:
         store.promote(digest, instead_of=current, is_forced=not verdict.is_passed, **details)
     else:
