@@ -15,7 +15,7 @@ from copydesk.service.desk.queue.leases import count_seconds
 from copydesk.service.desk.store.ledger import Standing
 from copydesk.service.desk.store.predictions import count_read, list_models, unpack_scores
 from copydesk.service.desk.store.stories import count_stories
-from copydesk.service.desk.store.tables import Judgement, Label, Prediction, Story
+from copydesk.service.desk.store.tables import Judgement, Label, Prediction
 from copydesk.service.desk.store.verdicts import group_opinions
 
 _DAY_S = 86_400
@@ -87,8 +87,7 @@ def count_days(session: Session, project_id: int) -> list[Day]:
     day = cast(func.floor(Judgement.at / _DAY_S), Integer)
     query = (
         select(day, func.count(func.distinct(Judgement.story_id)))
-        .join(Story, Story.id == Judgement.story_id)
-        .where(Story.project_id == project_id, Judgement.at >= (today - N_DAYS + 1) * _DAY_S)
+        .where(Judgement.project_id == project_id, Judgement.at >= (today - N_DAYS + 1) * _DAY_S)
         .where(Judgement.verdict != "undone")
         .group_by(day)
     )

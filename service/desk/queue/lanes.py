@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from copydesk.service.desk.errors import MissingError
 from copydesk.service.desk.queue import topics
 from copydesk.service.desk.queue.leases import ADJUDICATE, MAIN, Lane, Waiting, clear, count_waiting, put
-from copydesk.service.desk.queue.pool import Numbers, Pools, draw_of
+from copydesk.service.desk.queue.pool import Numbers, Pools
 from copydesk.service.desk.queue.sampling import Pick, choose_next, pick_least_sure
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.ledger import Ledger, Standing
 from copydesk.service.desk.store.projects import get_label, get_project, list_labels
+from copydesk.service.desk.store.stories import draw_of
 from copydesk.service.desk.store.tables import Label, QueueItem, Story
 
 N_READY = 60  # items that are chosen at once: small, so that they follow the model and what was judged

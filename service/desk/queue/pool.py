@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from copydesk.service.desk.store.predictions import list_models, unpack_scores, unpack_vector
-from copydesk.service.desk.store.tables import Model, Prediction, Story
+from copydesk.service.desk.store.tables import Model, Prediction
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -80,11 +80,6 @@ class Pools:
             self._projects.clear()
 
 
-def draw_of(hash_: str) -> float:
-    """The story's own number in [0, 1), from its hash."""
-    return int(hash_[:8], 16) / 16**8
-
-
 def _no_numbers(labels: tuple[str, ...]) -> Numbers:
     width = len(labels)
     none = np.zeros(0, np.float32)
@@ -93,11 +88,10 @@ def _no_numbers(labels: tuple[str, ...]) -> Numbers:
 
 def _read_on(session: Session, project_id: int, known: _Known) -> _Known:
     """What is known, and what models have read since."""
-    columns = (Prediction.id, Prediction.story_id, Prediction.digest, Prediction.scores, Prediction.vector, Story.hash)
+    columns = (Prediction.id, Prediction.story_id, Prediction.digest, Prediction.scores, Prediction.vector)
     query = (
-        select(*columns)
-        .join(Story, Story.id == Prediction.story_id)
-        .where(Story.project_id == project_id, Prediction.id > known.last_id, Prediction.fault.is_(None))
+        select(*columns, Prediction.draw)
+        .where(Prediction.project_id == project_id, Prediction.id > known.last_id, Prediction.fault.is_(None))
         .order_by(Prediction.id)
         .execution_options(yield_per=_PIECE)
     )
@@ -110,7 +104,7 @@ def _read_on(session: Session, project_id: int, known: _Known) -> _Known:
 
 
 def _make_numbers(labels: tuple[str, ...], rows: Sequence[Any], models: Mapping[str, Model]) -> Numbers:
-    """rows: prediction, story, digest, scores, vector and hash of each."""
+    """rows: prediction, story, digest, scores, vector and draw of each."""
     margins = np.full((len(rows), len(labels)), np.nan, np.float32)
     digests = np.array([row[2] for row in rows])
     for digest in set(digests.tolist()):
@@ -124,7 +118,7 @@ def _make_numbers(labels: tuple[str, ...], rows: Sequence[Any], models: Mapping[
         np.array([row[1] for row in rows], np.int64),
         margins,
         np.stack([_fit(vector, width) for vector in vectors]),
-        np.array([draw_of(row[5]) for row in rows], np.float32),
+        np.array([row[5] for row in rows], np.float32),
     )
 
 

@@ -56,7 +56,7 @@ def pick_uncertain(numbers: Numbers, n_positive: Sequence[int], n: int) -> list[
     A label that no model knows says nothing; where none does, the most diverse stories are taken.
     """
     doubt, label_of = weigh_doubt(numbers.margins, n_positive)
-    best = np.argsort(-doubt, kind="stable")[: _CANDIDATES * n]
+    best = _highest(doubt, _CANDIDATES * n)
     order = spread(numbers.vectors[best].astype(np.float32), doubt[best], n)
     return [Pick(int(numbers.ids[best[i]]), "uncertain", _label(numbers, label_of, best[i])) for i in order]
 
@@ -64,7 +64,7 @@ def pick_uncertain(numbers: Numbers, n_positive: Sequence[int], n: int) -> list[
 def pick_rare(numbers: Numbers, n_positive: Sequence[int], n: int) -> list[Pick]:
     """Stories that likely carry the labels of which the fewest were found, label by label in turn."""
     columns = [i for i in np.argsort(n_positive, kind="stable") if not np.isnan(numbers.margins[:, i]).all()]
-    ranked = [np.argsort(-np.nan_to_num(numbers.margins[:, i], nan=-np.inf), kind="stable")[:n] for i in columns]
+    ranked = [_highest(np.nan_to_num(numbers.margins[:, i], nan=-np.inf), n) for i in columns]
     n_needed = _shares(n, [n_positive[i] for i in columns])
     picks = dict[int, Pick]()
     for column, order, needed in zip(columns, ranked, n_needed, strict=True):
@@ -75,7 +75,7 @@ def pick_rare(numbers: Numbers, n_positive: Sequence[int], n: int) -> list[Pick]
 
 def pick_random(numbers: Numbers, n: int) -> list[Pick]:
     """Stories by the number that is their own: a fair sample of all that came in, however often it is drawn from."""
-    return [Pick(int(story_id), "random") for story_id in numbers.ids[np.argsort(numbers.draw, kind="stable")[:n]]]
+    return [Pick(int(story_id), "random") for story_id in numbers.ids[_highest(-numbers.draw, n)]]
 
 
 def pick_least_sure(numbers: Numbers, label: str, n: int) -> list[Pick]:
@@ -116,6 +116,12 @@ def spread(vectors: Floats, weights: Floats, n: int) -> list[int]:
         gain[chosen] = -1
         chosen.append(int(gain.argmax()))
     return chosen
+
+
+def _highest(scores: Floats, n: int) -> NDArray[np.intp]:
+    """Indices of the n highest, in order."""
+    some = np.arange(len(scores)) if len(scores) <= n else np.argpartition(-scores, n)[:n]
+    return some[np.argsort(-scores[some], kind="stable")]
 
 
 def _shares(n: int, n_positive: Sequence[int]) -> list[int]:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 
 from copydesk.model.analysis import Analysis, Document, Result
 from copydesk.service.desk.errors import DeskError, MissingError
-from copydesk.service.desk.queue.pool import draw_of
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.projects import find_project, list_projects
-from copydesk.service.desk.store.stories import NewStory, add_stories
+from copydesk.service.desk.store.stories import NewStory, add_stories, draw_of
 from copydesk.service.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -49,7 +49,14 @@ def save(session: Session, project_id: int, annotator_id: int, new: Save, reason
         raise ConflictError("a label was removed meanwhile; load the page again, and judge this story anew")
     who = {"save_id": new.save_id, "story_id": new.story_id, "annotator_id": annotator_id}
     session.add_all(
-        Judgement(**who, label_id=label_id, verdict=verdict, reason=reason, guideline_version=version)
+        Judgement(
+            **who,
+            project_id=project_id,
+            label_id=label_id,
+            verdict=verdict,
+            reason=reason,
+            guideline_version=version,
+        )
         for label_id, verdict in new.verdicts.items()
     )
     session.add_all(
@@ -67,10 +74,15 @@ def undo(session: Session, annotator_id: int, save_id: str, undo_id: str) -> int
     if any(_newest(session, row) not in (row.id, None) for row in rows):
         raise ConflictError("this was undone or judged anew already; nothing has changed")
     for row in rows:
-        who = {"story_id": row.story_id, "label_id": row.label_id, "annotator_id": annotator_id}
+        who = {"project_id": row.project_id, "story_id": row.story_id, "annotator_id": annotator_id}
         session.add(
             Judgement(
-                **who, save_id=undo_id, verdict="undone", reason=row.reason, guideline_version=row.guideline_version
+                **who,
+                label_id=row.label_id,
+                save_id=undo_id,
+                verdict="undone",
+                reason=row.reason,
+                guideline_version=row.guideline_version,
             )
         )
     for choice in session.scalars(select(Choice).where(Choice.save_id == save_id)):

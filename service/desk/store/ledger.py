@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from copydesk.service.desk.store.judgements import Opinion
-from copydesk.service.desk.store.tables import Judgement, Story, Verdict
+from copydesk.service.desk.store.tables import Judgement, Verdict
 from copydesk.service.desk.store.verdicts import Question, drawn_at_random, find_disputed, settle
 
-_OVERLAP = 2_000  # rows that are read again: PostgreSQL may show a row after one with a higher number
+_OVERLAP = 400  # rows that are read again: PostgreSQL may show a row after one with a higher number
 _PIECE = 5_000
 
 _Key = tuple[int, int, int]  # story, label, person
@@ -80,8 +80,7 @@ def _read_on(session: Session, project_id: int, book: _Book) -> bool:
     columns = (Judgement.story_id, Judgement.label_id, Judgement.annotator_id, Judgement.verdict, Judgement.reason)
     query = (
         select(Judgement.id, *columns)
-        .join(Story, Story.id == Judgement.story_id)
-        .where(Story.project_id == project_id, Judgement.id > book.last_id - _OVERLAP)
+        .where(Judgement.project_id == project_id, Judgement.id > book.last_id - _OVERLAP)
         .order_by(Judgement.id)
         .execution_options(yield_per=_PIECE)
     )

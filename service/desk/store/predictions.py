@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from copydesk.service.desk.store.stories import draw_of
 from copydesk.service.desk.store.tables import Judgement, Model, Prediction, Story
 
 Vector = NDArray[np.float32]
@@ -38,11 +39,13 @@ def keep_model(session: Session, digest: str, name: str, labels: Sequence[str], 
 def keep_readings(session: Session, digest: str, readings: Sequence[Reading]) -> None:
     """Add them; stories that were erased or read meanwhile are passed over."""
     ids = [reading.story_id for reading in readings]
-    there = set(session.scalars(select(Story.id).where(Story.id.in_(ids))))
-    there -= set(session.scalars(select(Prediction.story_id).where(_of(digest), Prediction.story_id.in_(ids))))
+    there = {story.id: story for story in session.scalars(select(Story).where(Story.id.in_(ids)))}
+    known = set(session.scalars(select(Prediction.story_id).where(_of(digest), Prediction.story_id.in_(ids))))
     session.add_all(
         Prediction(
             story_id=reading.story_id,
+            project_id=there[reading.story_id].project_id,
+            draw=draw_of(there[reading.story_id].hash),
             digest=digest,
             fault=reading.fault,
             scores=reading.scores.astype("<f4").tobytes(),
@@ -50,7 +53,7 @@ def keep_readings(session: Session, digest: str, readings: Sequence[Reading]) ->
             answer=reading.answer,
         )
         for reading in readings
-        if reading.story_id in there
+        if reading.story_id in there and reading.story_id not in known
     )
 
 
@@ -73,8 +76,8 @@ def latest_prediction(session: Session, story_id: int) -> Prediction | None:
 
 def count_read(session: Session, project_id: int, digest: str) -> int:
     """How many stories of the project this bundle has read."""
-    of_project = select(func.count()).select_from(Prediction).join(Story, Story.id == Prediction.story_id)
-    return session.scalar(of_project.where(Story.project_id == project_id, _of(digest))) or 0
+    of_project = select(func.count()).select_from(Prediction).where(Prediction.project_id == project_id, _of(digest))
+    return session.scalar(of_project) or 0
 
 
 def list_models(session: Session) -> dict[str, Model]:

@@ -38,6 +38,11 @@ class Added:
     ids: tuple[int, ...]  # of each that came in, new or known
 
 
+def draw_of(hash_: str) -> float:
+    """A number in [0, 1) that is a hash's own: what chance has to say of a text, each time the same."""
+    return int(hash_[:8], 16) / 16**8
+
+
 def add_stories(session: Session, project_id: int, stories: Sequence[NewStory]) -> Added:
     """Keep those whose text is not there yet."""
     wanted = {story.hash: story for story in stories}

@@ -111,9 +111,15 @@ class Prediction(Base):
     """What a bundle says of a story. The answer stands last: the numbers are read without it."""
 
     __tablename__ = "prediction"
-    __table_args__ = (UniqueConstraint("story_id", "digest"), Index(None, "digest", "id"))
+    __table_args__ = (
+        UniqueConstraint("story_id", "digest"),
+        Index(None, "project_id", "id"),
+        Index(None, "project_id", "digest"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))  # of its story
     story_id: Mapped[int] = mapped_column(ForeignKey("story.id", ondelete="CASCADE"))
+    draw: Mapped[float]  # the story's own number in [0, 1), from its hash
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[float] = mapped_column(default=time.time)
     fault: Mapped[str | None]  # why there is no answer
@@ -129,9 +135,11 @@ class Judgement(Base):
     __table_args__ = (
         UniqueConstraint("save_id", "label_id"),
         Index(None, "story_id", "label_id", "annotator_id", "id"),
-        Index(None, "annotator_id", "at"),
+        Index(None, "project_id", "id"),
+        Index(None, "project_id", "at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))  # of its story
     save_id: Mapped[str] = mapped_column(String(36))  # of all that was saved at once; the browser makes it
     story_id: Mapped[int] = mapped_column(ForeignKey("story.id", ondelete="CASCADE"))
     label_id: Mapped[int] = mapped_column(ForeignKey("label.id", ondelete="CASCADE"))

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from copydesk.service.desk.queue.pool import Numbers, draw_of
+from copydesk.service.desk.queue.pool import Numbers
 from copydesk.service.desk.queue.sampling import choose_next, pick_least_sure, pick_rare, pick_uncertain, spread
+from copydesk.service.desk.store.stories import draw_of
 
 RNG = np.random.default_rng(7)
 FREE, RESERVED = 0.9, 0.1  # draws

@@ -112,6 +112,7 @@ def upgrade() -> None:
     op.create_table(
         "judgement",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("save_id", sa.String(length=36), nullable=False),
         sa.Column("story_id", sa.Integer(), nullable=False),
         sa.Column("label_id", sa.Integer(), nullable=False),
@@ -122,11 +123,13 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(precision=53), nullable=False),
         sa.ForeignKeyConstraint(["annotator_id"], ["annotator.id"], name="fk_judgement_annotator_id"),
         sa.ForeignKeyConstraint(["label_id"], ["label.id"], name="fk_judgement_label_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name="fk_judgement_project_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name="fk_judgement_story_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_judgement"),
         sa.UniqueConstraint("save_id", "label_id", name="uq_judgement_save_id_label_id"),
     )
-    op.create_index("ix_judgement_annotator_id_at", "judgement", ["annotator_id", "at"], unique=False)
+    op.create_index("ix_judgement_project_id_at", "judgement", ["project_id", "at"], unique=False)
+    op.create_index("ix_judgement_project_id_id", "judgement", ["project_id", "id"], unique=False)
     op.create_index(
         "ix_judgement_story_id_label_id_annotator_id_id",
         "judgement",
@@ -136,18 +139,22 @@ def upgrade() -> None:
     op.create_table(
         "prediction",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("story_id", sa.Integer(), nullable=False),
+        sa.Column("draw", sa.Float(precision=53), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("at", sa.Float(precision=53), nullable=False),
         sa.Column("fault", sa.Text(), nullable=True),
         sa.Column("scores", sa.LargeBinary(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name="fk_prediction_project_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name="fk_prediction_story_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_prediction"),
         sa.UniqueConstraint("story_id", "digest", name="uq_prediction_story_id_digest"),
     )
-    op.create_index("ix_prediction_digest_id", "prediction", ["digest", "id"], unique=False)
+    op.create_index("ix_prediction_project_id_digest", "prediction", ["project_id", "digest"], unique=False)
+    op.create_index("ix_prediction_project_id_id", "prediction", ["project_id", "id"], unique=False)
     op.create_table(
         "queue_item",
         sa.Column("id", sa.Integer(), nullable=False),
