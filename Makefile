@@ -46,8 +46,9 @@ docs: .venv/installed-dev  ## write the generated pages, build docs/ into site/,
 	PYTHONPATH=.:tests $(BIN)/python -m support.reference
 	$(BIN)/zensical build --clean --strict
 
-picture: .venv/installed-dev  ## take the picture of the web page in the README again; needs chromium
+picture: .venv/installed-dev  ## take the pictures of the web page and of the desk again; needs chromium
 	PYTHONPATH=.:tests $(BIN)/python -m support.screenshot
+	PYTHONPATH=.:tests $(BIN)/python -m support.desk_pictures
 
 bench: .venv/installed-dev  ## what is measured, not asserted; PARTS="http soak", QUICK=1, INFINITY=VENV, ROWS=1000000
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run $(PARTS) $(if $(QUICK),--quick) $(if $(INFINITY),--infinity $(INFINITY)) $(if $(ROWS),--rows $(ROWS))

@@ -80,11 +80,11 @@ def export(
     """Write what was judged: labels as `copydesk train` reads them, or choices of sentences as editors make them."""
     need_extra("desk", "the desk")
     from copydesk.model.files.disk import write_lines
-    from copydesk.service.desk.routes.api import rows_of
+    from copydesk.service.desk.jobs.export import rows_of
     from copydesk.service.desk.store.projects import find_project
 
     with opened() as desk, desk.database.read() as session:
-        rows = rows_of(desk, session, find_project(session, project).id, what)
+        rows = rows_of(session, desk.ledger, find_project(session, project).id, what)
         lines = (json.dumps(row, ensure_ascii=False) for row in rows)
         if target == "-":
             sys.stdout.writelines(f"{line}\n" for line in lines)

@@ -24,7 +24,7 @@ from copydesk.service.desk.reading.reader import Reader
 from copydesk.service.desk.reading.sampler import Sampler
 from copydesk.service.desk.store.accounts import add_account, find_account, has_admin, read_secret
 from copydesk.service.desk.store.database import Database, sqlite_url
-from copydesk.service.desk.store.ledger import Ledger
+from copydesk.service.desk.store.ledger import Ledger, Standing
 from copydesk.service.desk.store.projects import add_project, list_labels, list_projects
 from copydesk.service.desk.store.schema import migrate
 from copydesk.service.desk.store.stories import erase_old
@@ -56,6 +56,7 @@ class Desk:
     reader: Reader | None = None
 
     def __post_init__(self) -> None:
+        self._heads: dict[int, tuple[tuple[Standing, tuple[int, ...]], dict[int, Head]]] = {}  # and what they are of
         self.lanes = Lanes(self.database, self.pools, self.ledger)
         jobs = self.settings.desk_dir / "jobs"
         self.trainer = Trainer(self.database, self.ledger, jobs, self.store, self.settings.desk_configs)
@@ -72,10 +73,14 @@ class Desk:
         new = [label for label in labels if label.name not in known]
         if not new:
             return {}
-        standing = self.ledger.standing(session, project_id)
-        numbers = self.pools.numbers(session, project_id, [label.name for label in labels])
-        heads = {label.id: fit_topic(numbers, topic_answers(standing, label.id)) for label in new}
-        return {label_id: head for label_id, head in heads.items() if head}
+        standing, ids = self.ledger.standing(session, project_id), tuple(label.id for label in new)
+        made_of, heads = self._heads.get(project_id, (None, {}))
+        if made_of is None or made_of[0] is not standing or made_of[1] != ids:
+            numbers = self.pools.numbers(session, project_id, [label.name for label in labels])
+            fitted = {label_id: fit_topic(numbers, topic_answers(standing, label_id)) for label_id in ids}
+            heads = {label_id: head for label_id, head in fitted.items() if head}
+            self._heads[project_id] = (standing, ids), heads
+        return heads
 
     def forget_erased(self) -> None:
         """Stories were erased: no copy of them stays."""

@@ -1,6 +1,6 @@
 """The desk as part of the service: its routes, files and errors, on the app of the endpoint."""
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 
 from copydesk.service.desk.desk import Desk
@@ -26,7 +26,11 @@ def add_desk(app: FastAPI, desk: Desk) -> None:
     reading.add_routes(pages, scripts)
     for part in (signing_in, people, projects, stories, versions):
         pages.include_router(part.router)
-    programs = APIRouter(route_class=body_route(limits, budget, _take_any), responses=api.PROBLEMS)
+    programs = APIRouter(
+        dependencies=[Depends(api.check_open)],
+        route_class=body_route(limits, budget, _take_any),
+        responses=api.PROBLEMS,
+    )
     api.add_routes(programs)
     for router in (pages, scripts, programs):
         app.include_router(router)

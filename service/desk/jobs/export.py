@@ -1,18 +1,23 @@
 """What was judged, as rows that training reads."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from copydesk.model.files.json import JsonObject
+from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.judgements import Spans, list_choices
-from copydesk.service.desk.store.ledger import Standing
+from copydesk.service.desk.store.ledger import Ledger, Standing
 from copydesk.service.desk.store.predictions import latest_prediction
+from copydesk.service.desk.store.projects import list_labels
 from copydesk.service.desk.store.tables import Label, Story
 
 _PIECE = 500
+What = Literal["labels", "editors"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,20 @@ class Exported:
 
     n_stories: int
     n_test: int
+
+
+def rows_of(session: Session, ledger: Ledger, project_id: int, what: What) -> Iterator[JsonObject]:
+    """What was judged in a project, or what was corrected."""
+    if what == "editors":
+        return edited_rows(session, project_id)
+    return labelled_rows(session, list_labels(session, project_id), ledger.standing(session, project_id))
+
+
+def export_lines(database: Database, ledger: Ledger, project_id: int, what: What) -> Iterator[str]:
+    """The same, a JSON object a line."""
+    with database.read() as session:
+        for row in rows_of(session, ledger, project_id, what):
+            yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def labelled_rows(session: Session, labels: Sequence[Label], standing: Standing) -> Iterator[JsonObject]:

@@ -5,6 +5,7 @@ import logging
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 STORIES = "stories.jsonl"
 _BUNDLE, _REPORT = "bundle", "report"
+_MIN_EXAMPLES = 8  # of a label; with fewer `copydesk train --skip-bad` leaves it out
 _FEW = 10  # stories; with fewer there is nothing to train on
 _REFUSED = 1  # exit code of a training whose bundle is worse than the current one
 _N_LAST_LINES = 5
@@ -65,6 +67,15 @@ class Trainer:
                 )
             process.start(self.folder_of(job.id), self._command(job))
         return job
+
+    def find_scarce(self, session: Session, project_id: int) -> list[str]:
+        """Labels that too few stories carry that may be learned from: a training leaves them out."""
+        standing = self.ledger.standing(session, project_id)
+        learned = (
+            key for key, verdict in standing.settled.items() if verdict == "yes" and key[0] not in standing.random
+        )
+        counts = Counter(label_id for _, label_id in learned)
+        return [label.name for label in list_labels(session, project_id) if counts[label.id] < _MIN_EXAMPLES]
 
     def export(self, session: Session, project_id: int, target: Path) -> Exported:
         """Write what is judged, whole or not at all. Raises DataError where it cannot be written."""

@@ -81,12 +81,11 @@ class Lanes:
 
 def fit_topic(numbers: Numbers, answers: Mapping[int, bool]) -> topics.Head | None:
     """The head of a label from its answers by story; none before there are enough."""
-    index = {int(story_id): i for i, story_id in enumerate(numbers.ids)}
-    known = [(index[story_id], answer) for story_id, answer in answers.items() if story_id in index]
-    n_yes = sum(answer for _, answer in known)
-    if n_yes < topics.MIN_YES or n_yes == len(known):
+    known = np.flatnonzero(np.isin(numbers.ids, np.fromiter(answers, np.int64, len(answers))))
+    given = [answers[int(story_id)] for story_id in numbers.ids[known]]
+    if sum(given) < topics.MIN_YES or all(given):
         return None
-    return topics.fit_head(numbers.vectors[[i for i, _ in known]], [answer for _, answer in known])
+    return topics.fit_head(numbers.vectors[known], given)
 
 
 def topic_answers(standing: Standing, label_id: int) -> dict[int, bool]:

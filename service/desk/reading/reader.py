@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from sqlalchemy.exc import IntegrityError
 
 from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.bundles.manifest import Bundle
@@ -51,7 +52,7 @@ class Reader:
         while True:
             try:
                 is_idle = await self._read_some() == 0
-            except (OverloadedError, ForwardError, DeskError) as error:
+            except (OverloadedError, ForwardError, DeskError, IntegrityError) as error:  # the last: somebody was faster
                 logger.warning("the desk's reading waits", extra={"fields": {"reason": type(error).__name__}})
                 await asyncio.sleep(_AFTER_ERROR_S)
                 continue

@@ -1,27 +1,23 @@
 """/v1/desk: the desk for programs. Keys are checked as on every other route of /v1."""
 
 import asyncio
-import json
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
-from copydesk.model.files.json import JsonObject
 from copydesk.service.desk.desk import Desk
-from copydesk.service.desk.jobs.export import edited_rows, labelled_rows
+from copydesk.service.desk.jobs.export import What, export_lines
 from copydesk.service.desk.reading.upload import make_story
-from copydesk.service.desk.store.projects import find_project, list_labels
+from copydesk.service.desk.store.projects import find_project
 from copydesk.service.desk.store.stories import add_stories
 from copydesk.service.desk.store.tables import Job
 from copydesk.service.desk.web.people import DeskOf
 from copydesk.service.http.layers.api_keys import find_key
 from copydesk.service.http.problems import PROBLEM, Problem
 from copydesk.service.http.requests import LongText
-from copydesk.service.settings import MAX_DOCUMENTS
+from copydesk.service.settings import MAX_DOCUMENTS, Settings
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
     403: PROBLEM | {"description": "The service has no admin keys, or this is none of them."},
@@ -111,26 +107,19 @@ def get_job(job_id: int, desk: DeskOf) -> JobOut:
         return _describe(desk, desk.trainer.get(session, job_id))
 
 
-def export(
-    project: str, desk: DeskOf, what: Annotated[str, Field(pattern="^(labels|editors)$")] = "labels"
-) -> Response:
+def export(project: str, desk: DeskOf, what: What = "labels") -> Response:
     """What was judged, a JSON object a line: labels as `copydesk train` reads them, or summaries and furniture."""
     with desk.database.read() as session:
         project_id = find_project(session, project).id
-    return StreamingResponse(_lines(desk, project_id, what), media_type="application/x-ndjson")
+    lines = export_lines(desk.database, desk.ledger, project_id, what)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-def rows_of(desk: Desk, session: Session, project_id: int, what: str) -> Iterator[JsonObject]:
-    """What was judged in the project."""
-    if what == "editors":
-        return edited_rows(session, project_id)
-    return labelled_rows(session, list_labels(session, project_id), desk.ledger.standing(session, project_id))
-
-
-def _lines(desk: Desk, project_id: int, what: str) -> Iterator[str]:
-    with desk.database.read() as session:
-        for row in rows_of(desk, session, project_id, what):
-            yield json.dumps(row, ensure_ascii=False) + "\n"
+def check_open(request: Request) -> None:
+    """A dependency: keys are checked before the routes; without any only this machine may ask. Raises Problem 403."""
+    settings: Settings = request.app.state.settings
+    if not (settings.api_keys or settings.is_local):
+        raise Problem(403, "the desk is not open to other machines without keys; set COPYDESK_API_KEYS")
 
 
 def _train(desk: Desk, body: TrainIn) -> JobOut:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -11,6 +12,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from copydesk.model.bundles.store import Store
 from copydesk.service.desk.desk import Desk
 from copydesk.service.desk.jobs import process
+from copydesk.service.desk.jobs.export import What, export_lines
 from copydesk.service.desk.routes.layout import go_to, show
 from copydesk.service.desk.store.projects import get_project
 from copydesk.service.desk.web.forms import field
@@ -29,10 +31,26 @@ def show_versions(project_id: int, desk: DeskOf, person: Reader) -> Response:
     desk.trainer.settle()
     with desk.database.read() as session:
         project, jobs = get_project(session, project_id), desk.trainer.jobs(session, project_id)
-    values = {"jobs": jobs, "events": desk.trainer.journal()[:_N_EVENTS], "configs": desk.settings.desk_configs}
+        scarce = desk.trainer.find_scarce(session, project_id)
+    values = {
+        "jobs": jobs,
+        "scarce": scarce,
+        "events": desk.trainer.journal()[:_N_EVENTS],
+        "configs": desk.settings.desk_configs,
+    }
     pointer = Store(desk.store).pointer()
     can_go_back = pointer is not None and bool(pointer.before)
     return show(desk, person, "versions.html", project=project, digest=desk.digest, can_go_back=can_go_back, **values)
+
+
+@router.get("/desk/p/{project_id}/export")
+def export(project_id: int, desk: DeskOf, person: Editor, what: What = "labels") -> Response:
+    """What was judged, or corrected, as a file."""
+    with desk.database.read() as session:
+        name = quote(f"{get_project(session, project_id).name}-{what}.jsonl")
+    lines = export_lines(desk.database, desk.ledger, project_id, what)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 
 @router.post("/desk/p/{project_id}/train")

@@ -1,16 +1,23 @@
 """Stories in, read by the model, shown, judged, undone: over HTTP, as the pages and their scripts ask for it."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from copydesk.service.desk.desk import Desk
+from copydesk.model.analyzer import Analyzer
+from copydesk.service.desk.desk import Desk, open_desk
+from copydesk.service.desk.site import add_desk
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.predictions import count_read
+from copydesk.service.desk.store.stories import count_stories, list_stories
+from copydesk.service.http.app import make_app
+from copydesk.service.settings import Settings
 from support.desk import post_form, post_json, token_of
 from support.tiny import LABELS, STORY
 
@@ -287,3 +294,40 @@ def test_the_start_page_shows_what_was_done(filled: TestClient) -> None:
     assert '<dd id="n-stories">12</dd>' in page
     assert '<dd id="n-judged">10</dd>' in page
     assert "today: 10" in page
+
+
+def test_an_editor_downloads_what_was_judged_and_an_annotator_does_not(filled: TestClient, sign_in: SignIn) -> None:
+    (shown,) = claim(filled)
+    judge(filled, shown, "save-0001", trade="yes")
+    answer = filled.get("/desk/p/1/export")
+    assert "news-labels.jsonl" in answer.headers["content-disposition"]
+    assert json.loads(answer.text)["labels"] == ["trade"]
+    assert sign_in("ann").get("/desk/p/1/export").status_code == 403
+
+
+def test_programs_of_other_machines_need_a_key(tmp_path: Path, analyzer: Analyzer) -> None:
+    key = hashlib.sha256(b"key").hexdigest()
+    for keys, sent, status in (((), {}, 403), ((key,), {}, 401), ((key,), {"Authorization": "Bearer key"}, 200)):
+        settings = Settings(host="0.0.0.0", api_keys=keys, models_dir=tmp_path, desk_dir=tmp_path / "desk")
+        app = make_app(settings, lambda: analyzer)
+        add_desk(app, open_desk(settings))
+        with TestClient(app, headers=sent) as client:
+            assert client.get("/v1/desk/export?project=news").status_code == status
+            assert client.get("/desk/login").status_code == 200
+
+
+def test_a_share_of_what_the_endpoint_is_asked_is_taken_in(tmp_path: Path, analyzer: Analyzer) -> None:
+    settings = Settings(models_dir=tmp_path, desk_dir=tmp_path / "desk", desk_sample=0.5)
+    desk = open_desk(settings)
+    app = make_app(settings, lambda: analyzer)
+    add_desk(app, desk)
+    with TestClient(app) as client:
+        for n in range(10):
+            texts = [{"text": f"{STORY} It was day {n} of {i}."} for i in range(4)]
+            client.post("/v1/analyze", json={"documents": texts}).raise_for_status()
+        time.sleep(0.5)
+        with desk.database.read() as session:
+            n_taken = count_stories(session, 1)
+            stories = list_stories(session, 1, None, 100)
+    assert 8 < n_taken < 32
+    assert {story.source for story in stories} == {"endpoint"}
