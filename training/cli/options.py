@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="COPYDESK_MODELS_DIR", help="Directory of the store.")]
 SummariesOption = Annotated[str | None, typer.Option(help="Parquet with article and highlights, for ROUGE.")]
+EditorsOption = Annotated[
+    str | None, typer.Option(help="Articles with the sentences that editors would print, for their credit.")
+]
 ReportOption = Annotated[Path | None, typer.Option(help="Directory for comparison.json and comparison.html.")]
 ToleranceOption = Annotated[
     list[str],

@@ -8,7 +8,7 @@ import numpy as np
 from copydesk.model.analysis import Span
 from copydesk.training.metrics.quality import Floats
 
-FIGURES = ("credit", "furniture", "dangling")
+CREDIT, FURNITURE, DANGLING = FIGURES = ("credit", "furniture", "dangling")
 _ALSO = 0.5  # credit of a sentence that is nearly as good as the key
 
 
