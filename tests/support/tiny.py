@@ -73,6 +73,14 @@ def write_stories(path: Path, n_each: int = 14, first: int = 0) -> Path:
     return path
 
 
+def write_edited(path: Path, key: list[int]) -> Path:
+    """One article, and the numbers of the sentences that an editor would print; it has two."""
+    spans = [[0, 47], [48, 79]]  # of STORY's first line
+    annotation = {"key": key, "also": [], "furniture": [], "dangling": []}
+    path.write_text(json.dumps({"id": "a1", "text": STORY, "spans": spans, "annotations": [annotation]}) + "\n")
+    return path
+
+
 def write_config(path: Path, data: Path | str, **changes: str) -> Path:
     """The smoke configuration on other data; `changes` replaces values, key by key."""
     text = (ROOT / "configs" / "smoke.toml").read_text().replace("tests/support/tiny_encoder", str(TINY_ENCODER))

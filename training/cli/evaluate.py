@@ -9,7 +9,7 @@ import typer
 
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.training.cli.extras import need_extra
-from copydesk.training.cli.options import DeviceOption, EditorsOption, SummariesOption
+from copydesk.training.cli.options import DeviceOption, EditorsOption, SummariesOption, read_edited
 
 commands = typer.Typer()
 
@@ -41,13 +41,12 @@ def evaluate(
     need_extra()
     from copydesk.model.analyzer import Analyzer
     from copydesk.training.console import Screen
-    from copydesk.training.data.editors import read_editors
     from copydesk.training.evaluation.editors import measure_editors
     from copydesk.training.evaluation.measure import BundleMeasures, measure_summaries, measure_tags
     from copydesk.training.reports.evaluation_page import write_evaluation
     from copydesk.training.reports.evaluation_tables import evaluation_tables
 
-    edited = read_editors(editors) if editors else []
+    edited = read_edited(editors)
     screen, analyzer = Screen(), Analyzer.load(bundle, device)
     measures = BundleMeasures(
         analyzer.bundle,
