@@ -7,7 +7,8 @@ from typing import Any
 
 from copydesk.model.analysis import Span
 from copydesk.model.errors import DataError
-from copydesk.model.files.rows import Row, read_rows
+from copydesk.model.files.dialect import Dialect
+from copydesk.model.files.rows import Row, find_columns, read_rows
 from copydesk.model.files.sources import find_source
 from copydesk.training.data.stories import label_set, read_text
 from copydesk.training.metrics.credit import EditorsChoice as EditorsChoice
@@ -39,6 +40,12 @@ class ReadEditors:
 
     stories: list[EditedStory]
     faults: list[str]
+
+
+def is_edited(name: str, dialect: Dialect) -> bool:
+    """The files of this name hold articles with annotations of their sentences. Raises DataError."""
+    columns = [find_columns(path, dialect, _FIELDS) for path in find_source(name).files]
+    return bool(columns) and all({"spans", "annotations"} <= set(found) for found in columns)
 
 
 def read_editors(path: str | Path) -> list[EditedStory]:
