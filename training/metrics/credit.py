@@ -49,17 +49,17 @@ def judge_editors(choices: Sequence[EditorsChoice]) -> Floats:
 
 def find_sentences(summary: Sequence[Span], sentences: Sequence[Span]) -> list[int]:
     """The indices of the sentences that a summary's spans took, whoever has split the text; rising, each once."""
-    found = {_find_sentence(span, sentences) for span in summary}
+    found = {find_sentence(span, sentences) for span in summary}
     return sorted(index for index in found if index is not None)
 
 
-def _credit(index: int, choice: EditorsChoice) -> float:
-    return 1.0 if index in choice.key else _ALSO if index in choice.also else 0.0
-
-
-def _find_sentence(span: Span, sentences: Sequence[Span]) -> int | None:
+def find_sentence(span: Span, sentences: Sequence[Span]) -> int | None:
     """The sentence that shares most with the span, and more than half of the shorter of the two; none if none does."""
     shared = np.array([min(span.end, end) - max(span.start, start) for start, end in sentences])
     shorter = np.array([min(span.end - span.start, end - start) for start, end in sentences])
     shared[2 * shared <= shorter] = 0
     return int(shared.argmax()) if shared.any() else None
+
+
+def _credit(index: int, choice: EditorsChoice) -> float:
+    return 1.0 if index in choice.key else _ALSO if index in choice.also else 0.0

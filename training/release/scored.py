@@ -13,7 +13,7 @@ from copydesk.training.config import SummariesSection
 from copydesk.training.data.articles import load_articles
 from copydesk.training.data.editors import EditedStory
 from copydesk.training.data.stories import LabelledStory
-from copydesk.training.evaluation.editors import choose_served, judge_all
+from copydesk.training.evaluation.editors import judge_all, serve_stories
 from copydesk.training.evaluation.summaries import Article, summarise_articles
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.metrics.quality import Decisions, Floats
@@ -62,7 +62,7 @@ def score_bundle(
         analyzer.bundle,
         scores,
         _score_rouge(analyzer, summaries) if summaries else None,
-        judge_all(edited, list(choose_served(analyzer, edited))) if edited else None,
+        judge_all(edited, [one.chosen for one in serve_stories(analyzer, edited)]) if edited else None,
     )
 
 

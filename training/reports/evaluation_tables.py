@@ -84,6 +84,10 @@ def _editors_table(report: EditorsReport) -> Iterator[RenderableType]:
         yield f"{EDITORS}: the key of each, judged by the others"
     if report.n_without:
         yield f"{report.n_without} articles have no summary of numbered sentences: they earn nothing"
+    table = make_table("marks, by the sentences' scores", "mark", "AP", "by chance", "sentences")
+    for mark, quality in report.marks.items():
+        table.add_row(mark, show_number(quality.average_precision), f"{quality.share:.3f}", f"{quality.n_sentences:,}")
+    yield table
 
 
 def _gain(scores: SystemScores) -> tuple[str, str]:

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from copydesk.model.analysis import Document, Options, Span, SummaryOptions
 from copydesk.model.analyzer import Analyzer
 from copydesk.service.answers import to_answer
 from copydesk.training.data.editors import EditedStory, EditorsChoice, read_editors
-from copydesk.training.evaluation.editors import EDITORS, choose_served, measure_editors
+from copydesk.training.evaluation.editors import EDITORS, MarkQuality, measure_editors, serve_stories
 from copydesk.training.evaluation.systems import LEAD, OURS
 
 SENTENCES = ("Ministers cut the duty.", "Police found heroin in a lorry.", "It will rain on Sunday in the north.")
@@ -25,7 +26,23 @@ def story(*choices: EditorsChoice, id: str = "a", text: str = TEXT) -> EditedSto
 
 
 def test_the_served_summary_is_found_among_the_numbered_sentences(analyzer: Analyzer) -> None:
-    assert list(choose_served(analyzer, [story(ANN)])) == [[0, 1, 2]]
+    (served,) = serve_stories(analyzer, [story(ANN)])
+    assert served.chosen == [0, 1, 2]
+    analysis = analyzer.analyze(Document(TEXT, "Duty cut"))
+    assert served.scores["key"].tolist() == [sentence.score for sentence in analysis.story.sentences]
+
+
+def test_scores_are_measured_where_editors_agree(analyzer: Analyzer) -> None:
+    """Both print the first sentence and not the last; of the second they differ."""
+    first, _, last = analyzer.analyze(Document(TEXT, "Duty cut")).story.sentences
+    is_right = first.score > last.score
+    marks = measure_editors(analyzer, [story(ANN, BEN)]).marks
+    assert marks == {"key": MarkQuality(1.0 if is_right else 0.5, share=0.5, n_sentences=2)}
+
+
+def test_a_sentence_that_stands_in_no_story_has_no_score(analyzer: Analyzer) -> None:
+    (served,) = serve_stories(analyzer, [story(ANN, text=" " * len(TEXT))])
+    assert np.isnan(served.scores["key"]).tolist() == [True, True, True]
 
 
 def test_systems_stand_by_rising_credit_and_the_editors_last(analyzer: Analyzer) -> None:

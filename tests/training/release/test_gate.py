@@ -19,7 +19,7 @@ from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
 from copydesk.training.data.editors import EditedStory, EditorsChoice
 from copydesk.training.data.stories import LabelledStory
-from copydesk.training.evaluation.editors import choose_served
+from copydesk.training.evaluation.editors import serve_stories
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.metrics.bootstrap import Interval
 from copydesk.training.metrics.quality import Floats
@@ -450,9 +450,9 @@ def edit_stories(bundle: Path, articles: Sequence[Sequence[str]]) -> list[Edited
         ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
         spans = tuple(Span(end - 1 - len(one), end - 1) for one, end in zip(sentences, ends, strict=True))
         stories.append(EditedStory(str(i), None, " ".join(sentences), spans, ()))
-    keys = choose_served(Analyzer.load(bundle, "cpu"), stories)
+    served = serve_stories(Analyzer.load(bundle, "cpu"), stories)
     nothing = frozenset[int]()
-    choices = [EditorsChoice(tuple(key), nothing, nothing, nothing) for key in keys]
+    choices = [EditorsChoice(tuple(one.chosen), nothing, nothing, nothing) for one in served]
     return [replace(story, choices=(choice,)) for story, choice in zip(stories, choices, strict=True)]
 
 

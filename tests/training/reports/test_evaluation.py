@@ -90,6 +90,7 @@ def test_report_json_holds_the_editors_credit(written: Path) -> None:
     assert editors["systems"]["lead-3"]["mean"] == {"credit": pytest.approx(2 / 3), "furniture": 0, "dangling": 0}
     assert set(editors["systems"]["copydesk"]["interval"]) == {"credit", "furniture", "dangling"}
     assert editors["positions"]["editors"][:3] == [4, 2, 0]
+    assert (editors["marks"]["key"]["share"], editors["marks"]["key"]["n_sentences"]) == (0.25, 8)
 
 
 def test_a_bad_file_of_editors_stops_before_anything_is_loaded(edited: Path, tmp_path: Path) -> None:
