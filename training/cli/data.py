@@ -29,7 +29,9 @@ Examples:
 
 @commands.command(epilog=_EXAMPLES)
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Labelled stories or edited articles.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Labelled stories, edited articles, globs and hub datasets.")
+    ],
     labels: Annotated[str, typer.Option(help="The labels there may be, separated by commas.", show_default="all")] = "",
     text_column: TextColumnOption = None,
     label_column: LabelColumnOption = None,
