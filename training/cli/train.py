@@ -53,6 +53,10 @@ def train(
         list[str],
         typer.Option(help="More labelled stories: a file, glob or hub dataset. It corrects earlier ones."),
     ] = [],  # noqa: B006
+    editors: Annotated[
+        list[str],
+        typer.Option(help="Articles that editors have read: which sentences to print, which are furniture."),
+    ] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="A local file in place of summaries.source.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the bundle.", show_default="runs/NAME")] = None,
     base: Annotated[
@@ -100,7 +104,7 @@ def train(
     from copydesk.training.release.retrain import retrain
 
     screen = Screen()
-    settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries)
+    settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries, editors)
     settings = settings.with_reading(
         text_column=text_column,
         label_column=label_column,

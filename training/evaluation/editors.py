@@ -17,7 +17,11 @@ from copydesk.training.metrics.quality import Floats, average_precision
 
 EDITORS = "editors"
 # What a sentence's scores say of it, by the mark of an EditorsChoice that they stand for.
-_SCORES: Mapping[str, Callable[[ScoredSentence], float]] = {"key": attrgetter("score")}
+_SCORES: Mapping[str, Callable[[ScoredSentence], float]] = {
+    "key": attrgetter("score"),
+    "furniture": attrgetter("furniture"),
+    "dangling": attrgetter("dangling"),
+}
 
 
 @dataclass(frozen=True)
