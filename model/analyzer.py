@@ -14,8 +14,9 @@ from copydesk.model.bundles.weights import load_network
 from copydesk.model.finishing import finish
 from copydesk.model.network.device import Device, choose_device
 from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
-from copydesk.model.network.engine import Engine, StoryScores
+from copydesk.model.network.engine import Engine
 from copydesk.model.network.heads import Network
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.page.html.markup import Markup
 from copydesk.model.preparing import Prepared, Preparer
 from copydesk.model.stream import GROUP, analyze_stream

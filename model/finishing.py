@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from copydesk.model.analysis import Analysis, Coverage, Options, StoryAnalysis
 from copydesk.model.errors import DocumentError
-from copydesk.model.network.engine import StoryScores
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
 from copydesk.model.page.furniture.notices import is_notice

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from copydesk.model.analysis import Analysis, Document, Failure, Result
 from copydesk.model.boundary import fail_document
-from copydesk.model.network.engine import Engine, Pass, StoryScores
+from copydesk.model.network.engine import Engine, Pass
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.network.windows import TokenizedStory
 from copydesk.model.preparing import Prepared
 

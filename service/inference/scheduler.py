@@ -17,7 +17,8 @@ from copydesk.model.analysis import Document, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.boundary import fail_document, where
 from copydesk.model.network.encoding import Encoding, WindowSlice
-from copydesk.model.network.engine import Pass, StoryScores
+from copydesk.model.network.engine import Pass
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.page.html.markup import Markup
 from copydesk.model.page.html.pool import Cancellation, read_html
 from copydesk.model.preparing import Prepared
