@@ -1,9 +1,10 @@
 """Where the network runs: chosen, proven by a real computation, described."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -11,19 +12,33 @@ from copydesk.model.errors import DeviceError
 
 logger = logging.getLogger(__name__)
 
+_MAX_PROCESSES = 14  # prepare 2,000 articles a second; the process that runs the network hardly does more
+_OWN_CORES = 2  # of the process that runs the network, beside them
 _MIN_BF16_GAIN = 1.2  # bf16 must beat fp32 by this on the machine itself; AMX gives 9, avx512_bf16 2, others below 1
 
 
 @dataclass(frozen=True)
 class Device:
     """A torch device, the encoder's number format there, the token budget of one batch, how many batches are
-    computed side by side, and whether OpenVINO compiles the encoder."""
+    computed side by side, whether OpenVINO compiles the encoder, and how many processes prepare and finish texts for
+    it, where this one alone does not."""
 
     device: torch.device
     dtype: torch.dtype
     batch_tokens: int
     n_parallel: int = 1
     is_compiled: bool = False
+    n_processes: int = 0
+
+    def staffed(self) -> "Device":
+        """The same with processes for the texts, where this one alone cannot keep up with the device.
+
+        Only for programs: each of them imports the main module, which must do nothing when it is imported.
+        """
+        if self.device.type == "cpu":
+            return self
+        n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return replace(self, n_processes=max(0, min(_MAX_PROCESSES, n_cores - _OWN_CORES)))
 
     @property
     def full_tokens(self) -> int:

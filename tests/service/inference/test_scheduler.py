@@ -311,7 +311,7 @@ def test_texts_are_answered_while_every_slot_for_pages_is_taken(
         return Markup(STORY)
 
     async def run() -> None:
-        monkeypatch.setattr("copydesk.service.inference.scheduler.read_html", read_slowly)
+        monkeypatch.setattr("copydesk.service.inference.hands.read_html", read_slowly)
         async with running(analyzer) as scheduler:
             pages = [asyncio.ensure_future(scheduler.analyze([Document("", html="x")], Options())) for _ in range(9)]
             await until(lambda: len(cancelled) == 2)
