@@ -3,11 +3,13 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analysis import Analysis, Document, Failure, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.engine import Documents
 from copydesk.model.network.pooling import SentenceSums
@@ -323,3 +325,14 @@ def test_texts_are_answered_while_every_slot_for_pages_is_taken(
             assert all(isinstance(page[0], Analysis) for page in await asyncio.gather(*pages[1:]))
 
     asyncio.run(run())
+
+
+def test_a_crew_gives_the_answers_that_threads_give(tiny_bundle: Path, analyzer: Analyzer) -> None:
+    documents = [Document(STORY, id="a"), Document("", id="b"), Document(html=f"<p>{STORY * 3}</p>", text="", id="c")]
+
+    async def run(used: Analyzer) -> list[Result]:
+        async with running(used) as scheduler:
+            return await scheduler.analyze(documents, Options())
+
+    staffed = Analyzer.load(tiny_bundle, replace(analyzer.device, n_processes=1))
+    assert asyncio.run(run(staffed)) == asyncio.run(run(analyzer))
