@@ -182,7 +182,7 @@ def _run_phase(phase: Phase, report: Report, left_s: float) -> None:
 
 def _compare_answers(report: Report, setting: Setting) -> None:
     """The device's answers beside those of the CPU in fp32, by torch."""
-    cpu = replace(choose_device("cpu"), dtype=torch.float32, is_compiled=False)
+    cpu = Device(torch.device("cpu"), torch.float32, batch_tokens=1024, n_parallel=torch.get_num_threads())
     texts = setting.texts[: setting.bench.pick(_N_COMPARED, 8)]
     exact = Analyzer.load(setting.bundle, cpu).analyze_many(texts)
     fast = Analyzer.load(setting.bundle, setting.device).analyze_many(texts)
