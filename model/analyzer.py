@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -24,6 +24,7 @@ from copydesk.model.preparing import Prepared, Preparer
 from copydesk.model.stream import GROUP, analyze_stream, finish_each, prepare_each
 
 MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
+_NICENESS = 10  # of 19: about a tenth of the time of a process that does not give way
 
 
 class Analyzer:
@@ -64,6 +65,11 @@ class Analyzer:
         network = load_network(directory, manifest, files)
         chosen = device if isinstance(device, Device) else choose_device(device)
         return cls(manifest, network, load_tokenizer(files), chosen, max_document_tokens)
+
+    @cached_property
+    def apart(self) -> Crew:
+        """A process for texts so long that they would hold up others; it gives way to all that runs beside it."""
+        return Crew(self._preparer, self.bundle.rules, 1, _NICENESS)
 
     @property
     def device(self) -> Device:

@@ -56,16 +56,19 @@ class Ready:
 
 
 class Crew:
-    """`n_processes` that prepare and finish for one bundle. For any thread; they end with it, or with this process."""
+    """`n_processes` that prepare and finish for one bundle. For any thread; they end with it, or with this process.
 
-    def __init__(self, preparer: Preparer, rules: Sequence[LabelRule], n_processes: int) -> None:
+    niceness: how much they give way to other processes, as the system counts it.
+    """
+
+    def __init__(self, preparer: Preparer, rules: Sequence[LabelRule], n_processes: int, niceness: int = 0) -> None:
         self._n_processes = n_processes
         self._start = partial(
             ProcessPoolExecutor,
             n_processes,
             multiprocessing.get_context("spawn"),  # a fork would share locks of this process's threads
             _begin,
-            (preparer, rules),
+            (preparer, rules, niceness),
         )
         self._renewing = threading.Lock()
         self._pool = self._launch()
@@ -139,10 +142,12 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
-def _begin(preparer: Preparer, rules: Sequence[LabelRule]) -> None:
+def _begin(preparer: Preparer, rules: Sequence[LabelRule], niceness: int) -> None:
     """What a process does first."""
     global _preparer, _rules
     _preparer, _rules = preparer, rules
+    if hasattr(os, "nice"):
+        os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us all; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

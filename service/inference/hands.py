@@ -1,5 +1,8 @@
-"""Who prepares and finishes texts for the scheduler: threads of this process, or the analyzer's crew; and who reads
-pages."""
+"""Who prepares and finishes texts for the scheduler, and reads pages: threads of this process, or the analyzer's crew.
+
+Long texts are prepared one after the other in a process of their own, so that others neither wait for a thread nor for
+the interpreter, which one thread of a process has at a time.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from copydesk.model.preparing import Prepared
 
 _N_PREPARERS = 2
 _N_PAGES = 2
+_LONG = 50_000  # characters: more than all but a few articles, and 50 ms of a thread
 
 
 class Hands:
@@ -23,10 +27,13 @@ class Hands:
     def __init__(self) -> None:
         self._texts = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
         self._pages = ThreadPoolExecutor(_N_PAGES, thread_name_prefix="html")
+        self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
 
     async def prepare(self, analyzer: Analyzer, document: Document, options: Options) -> Prepared | Ready:
         """The document, ready for the analyzer's network. Raises DocumentError."""
         markup = None if document.html is None else await self._read_html(document.html)
+        if len(markup.text if markup else document.text) > _LONG:
+            return await asyncio.wrap_future(self._long.submit(_prepare_apart, analyzer, document, options, markup))
         if analyzer.crew:
             return await asyncio.wrap_future(analyzer.crew.prepare(document, options, markup))
         return await asyncio.wrap_future(self._texts.submit(analyzer.prepare, document, options, markup))
@@ -36,13 +43,13 @@ class Hands:
     ) -> Analysis:
         """The answer for what `prepare` gave. Raises DocumentError."""
         if isinstance(item, Ready):
-            assert analyzer.crew, "what a crew prepared goes to its own analyzer"
-            return await asyncio.wrap_future(analyzer.crew.finish(item, scores, options))
+            crew = analyzer.crew or analyzer.apart
+            return await asyncio.wrap_future(crew.finish(item, scores, options))
         return await asyncio.wrap_future(self._texts.submit(analyzer.finish, item, scores, options))
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing more; wait for what was begun, or not."""
-        for pool in (self._texts, self._pages):
+        for pool in (self._texts, self._pages, self._long):
             pool.shutdown(wait=wait, cancel_futures=True)
 
     async def _read_html(self, html: str) -> Markup:
@@ -53,3 +60,8 @@ class Hands:
         except asyncio.CancelledError:
             cancellation.cancel()
             raise
+
+
+def _prepare_apart(analyzer: Analyzer, document: Document, options: Options, markup: Markup | None) -> Ready:
+    """Waits for the process; the first long text starts it."""
+    return analyzer.apart.prepare(document, options, markup).result()

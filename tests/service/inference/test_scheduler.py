@@ -336,3 +336,27 @@ def test_a_crew_gives_the_answers_that_threads_give(tiny_bundle: Path, analyzer:
 
     staffed = Analyzer.load(tiny_bundle, replace(analyzer.device, n_processes=1))
     assert asyncio.run(run(staffed)) == asyncio.run(run(analyzer))
+
+
+def test_a_long_text_is_answered_as_alone_and_keeps_no_thread_from_others(analyzer: Analyzer) -> None:
+    long = Document(STORY * 400)
+
+    async def run() -> Result:
+        async with running(analyzer) as scheduler:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(analyzer, "prepare", None)  # what threads of this process would call
+                (result,) = await scheduler.analyze([long], Options())
+            return result
+
+    assert asyncio.run(run()) == analyzer.analyze(long)
+
+
+def test_a_long_text_that_cannot_be_analysed_says_why(analyzer: Analyzer) -> None:
+    async def run() -> Result:
+        async with running(analyzer) as scheduler:
+            (result,) = await scheduler.analyze([Document("1 " * 50_000)], Options())
+            return result
+
+    result = asyncio.run(run())
+    assert isinstance(result, Failure)
+    assert result.code == "no_letters"
