@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from multiprocessing.context import BaseContext
 from typing import ParamSpec, TypeVar
 
 from copydesk.model.analysis import Analysis, Document, Failure, Options, Result
@@ -63,13 +64,7 @@ class Crew:
 
     def __init__(self, preparer: Preparer, rules: Sequence[LabelRule], n_processes: int, niceness: int = 0) -> None:
         self._n_processes = n_processes
-        self._start = partial(
-            ProcessPoolExecutor,
-            n_processes,
-            multiprocessing.get_context("spawn"),  # a fork would share locks of this process's threads
-            _begin,
-            (preparer, rules, niceness),
-        )
+        self._start = partial(ProcessPoolExecutor, n_processes, _context(), _begin, (preparer, rules, niceness))
         self._renewing = threading.Lock()
         self._pool = self._launch()
 
@@ -121,18 +116,26 @@ class Crew:
             return self._pool.submit(function, *args)
 
     def _launch(self) -> ProcessPoolExecutor:
-        """All processes, ready."""
+        """The first of them ready; more are forked as they are needed."""
         pool = self._start()
         with _environment(_ONE_THREAD):
-            started = [pool.submit(os.getpid) for _ in range(self._n_processes)]
-            for future in started:
-                future.result()
+            pool.submit(os.getpid).result()
         return pool
+
+
+def _context() -> BaseContext:
+    """How processes start: forked from one that has imported what they need, where there is such a thing. A fork of
+    this process would share the locks of its threads."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])
+    return context
 
 
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """With these variables, for processes that start inside; those that are set already stay."""
+    """With these variables, for what starts inside and all that is forked from it; those that are set already stay."""
     added = variables.keys() - os.environ.keys()
     os.environ.update({name: variables[name] for name in added})
     try:

@@ -34,12 +34,10 @@ from copydesk.model.analysis import Analysis, Document, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import CARD, load_manifest
 from copydesk.model.bundles.weights import load_network, load_weights, save_bundle
-from copydesk.model.crew import Ready
 from copydesk.model.files.rows import Position
 from copydesk.model.files.sources import find_source
 from copydesk.model.network.device import Device, choose_device
 from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
-from copydesk.model.network.engine import Documents
 from copydesk.model.network.lanes import Packed, Rectangles
 from copydesk.service.bulk.job import Job, open_parts, run_bulk
 from support.tiny import ROOT
@@ -48,7 +46,7 @@ CLIENTS = (1, 16, 64, 256)
 _TOTAL_S = 225
 _STEPS = (1, 7, 13)  # from text to text, through the corpus, of each of its stories; three are as long as an article
 _N_COMPARED = 64
-_N_ENCODED = 1000
+_N_ENCODED = 200
 _JOB_S = 20.0
 _LAST_ANSWERS_S = 12.0  # of a closed loop, after its time
 _N_TRIAL = 2000  # rows of the job that tells how many fill its time; its first half warms up
@@ -70,6 +68,11 @@ class Setting:
     def is_gpu(self) -> bool:
         """The figures count."""
         return self.device.device.type == "cuda"
+
+    @cached_property
+    def alone(self) -> Analyzer:
+        """Without processes."""
+        return Analyzer.load(self.bundle, self.device)
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -151,6 +154,7 @@ def _list_phases(setting: Setting, ours: "Future[Server]", plain: "Future[Server
     return [
         Phase("answers", 60, lambda report: _compare_answers(report, setting)),
         Phase("encoder", 40, lambda report: _time_encoder(report, setting)),
+        Phase("processes", 45, lambda report: _time_preparing(report, setting)),
         Phase("bulk", 90, lambda report: _time_bulk(report, setting)),
         Phase("HTTP, copydesk", 60, lambda report: _load(report, setting, ours, "copydesk", "copydesk")),
         Phase("HTTP, plain", 60, lambda report: _load(report, setting, plain, "plain", "tei")),
@@ -185,15 +189,17 @@ def _compare_answers(report: Report, setting: Setting) -> None:
     cpu = Device(torch.device("cpu"), torch.float32, batch_tokens=1024, n_parallel=torch.get_num_threads())
     texts = setting.texts[: setting.bench.pick(_N_COMPARED, 8)]
     exact = Analyzer.load(setting.bundle, cpu).analyze_many(texts)
-    fast = Analyzer.load(setting.bundle, setting.device).analyze_many(texts)
+    fast = setting.alone.analyze_many(texts)
     compare_with_exact(report, *([a for a in answers if isinstance(a, Analysis)] for answers in (exact, fast)))
 
 
 def _time_encoder(report: Report, setting: Setting) -> None:
-    """Articles/s that the processes prepare, tokens/s of full passes, and the time of a lone article's pass."""
-    engine = setting.analyzer.engine
+    """Tokens/s of full passes, and the time of a lone article's pass."""
+    analyzer = setting.alone
+    engine = analyzer.engine
     report.add("windows are packed", isinstance(engine._lane, Packed), at_least=int(setting.is_gpu))
-    documents = _prepare(report, setting)
+    texts = setting.texts[: setting.bench.pick(_N_ENCODED, 20)]
+    documents = [analyzer.prepare(Document(text), Options()).tokens for text in texts] * setting.bench.pick(5, 1)
     stories = [story for document in documents for story in document]
     n_tokens = sum(story.n_tokens for story in stories)
     lone = _median_s(lambda: engine.forward(documents[:1]), setting.bench.pick(50, 3))
@@ -214,16 +220,17 @@ def _time_encoder(report: Report, setting: Setting) -> None:
     report.add("encoder, windows padded", n_tokens / seconds, "tokens/s")
 
 
-def _prepare(report: Report, setting: Setting) -> Documents:
-    """Texts as the network reads them."""
-    crew, texts = setting.analyzer.crew, setting.texts[: setting.bench.pick(_N_ENCODED, 20)]
+def _time_preparing(report: Report, setting: Setting) -> None:
+    """Articles/s that the processes prepare, and how long they take to start."""
+    started = time.perf_counter()
+    crew = setting.analyzer.crew
     assert crew, "the device has processes"
+    report.add(f"{setting.staffed.n_processes} processes and a model ready after", time.perf_counter() - started, "s")
+    texts = setting.texts[: setting.bench.pick(4 * _N_ENCODED, 20)]
     list(crew.prepare_all(map(Document, texts[:100]), Options()))  # warm-up
     started = time.perf_counter()
-    prepared = list(crew.prepare_all(map(Document, texts), Options()))
-    rate = len(texts) / (time.perf_counter() - started)
-    report.add(f"{setting.staffed.n_processes} processes prepare", rate, "articles/s")
-    return [item.tokens for item in prepared if isinstance(item, Ready)]
+    list(crew.prepare_all(map(Document, texts), Options()))
+    report.add("prepared by them", len(texts) / (time.perf_counter() - started), "articles/s")
 
 
 def _load_padded(setting: Setting) -> Rectangles:
