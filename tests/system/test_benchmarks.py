@@ -18,7 +18,7 @@ from benchmarks.robust.attacks import Harm, judge
 from benchmarks.robust.hostile import OPEN
 from benchmarks.run import PARTS, main, run_part
 from benchmarks.servers import find_port
-from benchmarks.speed.gpu import Phase, _run_phase, compose_texts, on_encoder
+from benchmarks.speed.gpu import Phase, compose_texts, on_encoder, run_phase
 from benchmarks.speed.load import BROKEN, NOT_CONNECTED, Answer, Client, Load, quantile
 from benchmarks.speed.load_plot import plot_load
 from copydesk.model.analyzer import Analyzer
@@ -73,9 +73,9 @@ def test_a_phase_that_breaks_or_takes_too_long_leaves_the_others_alone(capsys: p
         threading.Event().wait(30)
 
     report = Report()
-    _run_phase(Phase("one", 5, fail), report, 100)
-    _run_phase(Phase("two", 0.1, wait), report, 100)
-    _run_phase(Phase("three", 5, lambda own: own.add("x", 1)), report, 100)
+    run_phase(Phase("one", 5, fail), report, 100)
+    run_phase(Phase("two", 0.1, wait), report, 100)
+    run_phase(Phase("three", 5, lambda own: own.add("x", 1)), report, 100)
     assert "no kernel" in capsys.readouterr().err
     assert [figure.name for figure in report.figures] == ["x"]
 
