@@ -25,6 +25,8 @@ PARTS = {  # name: its module, what it measures
     "start": ("speed.start", "from a cold start to the first answers"),
     "engine": ("speed.engine", "the bare encoder, its precision, and what an article's time goes into"),
     "http": ("speed.http_load", "load over HTTP, beside other servers"),
+    "scale": ("speed.scale", "many services behind a balancer, simulated; machines for a day's articles"),
+    "lag": ("speed.lag", "how late the event loop is under load"),
     "gpu": ("speed.gpu", "bulk and HTTP on a GPU, beside a plain service; answers as on the CPU"),
     "soak": ("robust.soak", "memory over thousands of mixed requests"),
     "fuzz": ("robust.schema_fuzz", "generated requests"),
