@@ -83,12 +83,14 @@ class Engine:
         if not stories:
             return [[] for _ in documents]
         with torch.inference_mode(), one_core(), self._lane.scoring():
-            output = self._network.score(join_sums(sums).vectors, layout_of(stories).to(self.device.device))
-            contributions, salience, logits = (
-                values.cpu().numpy() for values in (output.contributions, output.salience, output.logits)
+            vectors = join_sums(sums).vectors
+            output = self._network.score(vectors, layout_of(stories).to(self.device.device))
+            logits, *of_sentences = (
+                values.cpu().numpy() for values in (output.logits, output.contributions, output.sentences, vectors)
             )
         ends = np.cumsum([story.n_sentences for story in stories])[:-1]
-        scores = map(StoryScores, np.split(contributions, ends), logits, np.split(salience, ends))
+        contributions, sentences, own = (np.split(values, ends) for values in of_sentences)
+        scores = map(StoryScores, contributions, logits, sentences, own)
         return [list(islice(scores, len(document))) for document in documents]
 
 

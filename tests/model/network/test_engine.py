@@ -62,7 +62,7 @@ def assert_equal(found: list[list[StoryScores]], expected: list[list[StoryScores
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(one.logits, other.logits, atol=1e-5)  # fp32, CPU
             np.testing.assert_allclose(one.contributions, other.contributions, atol=1e-5)
-            np.testing.assert_allclose(one.salience, other.salience, atol=1e-5)
+            np.testing.assert_allclose(one.sentences, other.sentences, atol=1e-5)
 
 
 def test_one_worker_computes_what_is_begun_before_anybody_waits_for_it(
