@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from copydesk.model.analysis import Analysis, Coverage, Furniture, Options, StoryAnalysis
 from copydesk.model.errors import DocumentError
-from copydesk.model.network.engine import StoryScores
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.network.sizes import SentenceScore
 from copydesk.model.output.choice import Candidate
 from copydesk.model.output.summary import rank_sentences, summarise
@@ -56,7 +56,7 @@ def finish(prepared: Prepared, scores: Sequence[StoryScores], rules: Sequence[La
 def _finish_story(
     prepared: PreparedStory, scores: StoryScores, rules: Sequence[LabelRule], options: Options
 ) -> _Finished:
-    logits, contributions, sentences = scores.logits.numpy(), scores.contributions.numpy(), scores.sentences.numpy()
+    logits, contributions, sentences = scores.logits, scores.contributions, scores.sentences
     if not (np.isfinite(logits).all() and np.isfinite(sentences).all()):
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
     furniture = _probability(sentences[:, SentenceScore.FURNITURE])
@@ -82,7 +82,7 @@ def _finish_story(
 
 def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats, gain: Floats) -> list[Candidate]:
     """The story's sentences, its title left out."""
-    sentences, vectors = scores.sentences.numpy(), scores.vectors.numpy()
+    sentences, vectors = scores.sentences, scores.vectors
     salience = sentences[:, SentenceScore.SALIENCE] + _ORACLE_WEIGHT * sentences[:, SentenceScore.ORACLE]
     dangling = _probability(sentences[:, SentenceScore.DANGLING])
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
