@@ -6,6 +6,7 @@ a line break is only a space.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from copydesk.model.analysis import Span
@@ -41,6 +42,13 @@ def split_sentences(text: str, span: Span | None = None) -> list[Span]:
         else:
             spans[-1] = Span(spans[-1].start, first + len(piece))
     return spans
+
+
+def begin_lines(text: str, sentences: Sequence[Span]) -> list[bool]:
+    """Whether each of the sentences, in reading order, is the first one on its line."""
+    ends = [0, *(sentence.end for sentence in sentences[:-1])]
+    between = (text[end : sentence.start] for end, sentence in zip(ends, sentences, strict=True))
+    return [i == 0 or "\n" in gap for i, gap in enumerate(between)]
 
 
 def _find_inner_starts(text: str, line_starts: list[int]) -> set[int]:

@@ -148,7 +148,7 @@ def test_a_story_has_a_vector_of_length_one_that_like_stories_share(analyzer: An
     one, same, other = (
         analyzer.analyze(text).story.vector for text in (STORY, STORY + " ", "The team won the match. A goal fell.")
     )
-    assert len(one) == 32
+    assert len(one) == 32  # the width of the tiny encoder
     assert np.linalg.norm(one) == pytest.approx(1)
     assert np.dot(one, same) == pytest.approx(1)
     assert np.dot(one, other) < 0.99
