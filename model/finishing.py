@@ -8,7 +8,7 @@ from copydesk.model.errors import DocumentError
 from copydesk.model.network.engine import StoryScores
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
-from copydesk.model.page.furniture.notices import is_notice
+from copydesk.model.page.furniture.notices import find_asides
 from copydesk.model.preparing import Prepared, PreparedStory
 
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
@@ -39,9 +39,10 @@ def _finish_story(
     if not all(map(math.isfinite, [*logits, *salience])):
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
     bonus = _focus_bonus(contributions, [rule.label for rule in rules], options.summary.focus)
+    asides = find_asides([passage.text for passage in prepared.passages])
     candidates = [
-        Candidate(passage.text, passage.span, sigmoid(logit), logit + gain, is_notice(passage.text))
-        for passage, logit, gain in zip(prepared.passages, salience, bonus, strict=True)
+        Candidate(passage.text, passage.span, sigmoid(logit), logit + gain, is_aside)
+        for passage, logit, gain, is_aside in zip(prepared.passages, salience, bonus, asides, strict=True)
         if passage.span is not None and not passage.is_title
     ]
     return StoryAnalysis(
