@@ -8,7 +8,7 @@ from copydesk.model.errors import DocumentError
 from copydesk.model.network.engine import StoryScores
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
-from copydesk.model.page.furniture.notices import find_asides
+from copydesk.model.page.furniture.asides import find_asides
 from copydesk.model.preparing import Prepared, PreparedStory
 
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains

@@ -2,7 +2,8 @@
 
 import pytest
 
-from copydesk.model.page.furniture.notices import find_asides, find_kind, is_notice
+from copydesk.model.page.furniture.asides import find_asides, is_notice
+from copydesk.model.page.furniture.notices import find_kind
 from copydesk.model.page.reader import Page, read_page
 from support.tiny import ROOT
 
