@@ -12,14 +12,18 @@ from copydesk.model.page.furniture.contents import find_contents
 from copydesk.model.page.furniture.live_blog import find_posts
 from copydesk.model.page.furniture.mail import find_mail_parts, subject_start
 from copydesk.model.page.furniture.notices import find_kind
+from copydesk.model.page.furniture.running_heads import find_running_heads
+from copydesk.model.page.furniture.teasers import find_teasers
 from copydesk.model.page.furniture.trim import trim_line
 from copydesk.model.page.lines import Line, split_lines
 from copydesk.model.page.roles.classifier import ROLES
 from copydesk.model.page.roles.features import Matrix
-from copydesk.model.page.roles.roles import role_probabilities
+from copydesk.model.page.roles.marks import mark_end
+from copydesk.model.page.roles.roles import read_roles
 from copydesk.model.page.stories import StoryLines, group_lines
 
-_PLACED = ("headline", "caption")  # kinds of certain lines that the others are read beside: they belong to a story
+# Kinds of certain lines that the others are read beside: they belong to a story, or end one.
+_PLACED = ("headline", "caption", "related")
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,18 @@ def read_page(text: str, title: str | None = None, mode: Stories = "split", head
 def _find_sure(lines: Sequence[Line]) -> dict[int, str]:
     """The kind of each line that is furniture beyond doubt."""
     notices = {i: kind for i, line in enumerate(lines) if (kind := find_kind(line.text))}
-    return notices | find_contents(lines) | find_mail_parts(lines)
+    found = (find_running_heads, find_teasers, find_contents, find_mail_parts)
+    return notices | {i: kind for find in found for i, kind in find(lines).items()}
 
 
 def _by_lines(lines: Sequence[Line], known: Mapping[int, str]) -> tuple[Matrix, list[StoryLines]]:
     """The roles of the lines and the stories that they make, as if nothing else stood between them."""
     posts = find_posts(lines)
-    roles = role_probabilities(lines, {**known, **posts})
+    read = read_roles(lines, {**known, **posts})
+    roles = read.probabilities
     if posts:
         return roles, [_live_blog(roles, posts)]
-    groups = group_lines(lines, roles)
+    groups = group_lines(lines, roles, read.borders)
     if groups and groups[0].headline is None:
         above = [i for i, role in known.items() if role == "headline" and i < groups[0].body[0]]
         groups[0] = replace(groups[0], headline=max(above, default=None))
@@ -92,7 +98,7 @@ def _by_headlines(lines: Sequence[Line], known: Mapping[int, str]) -> tuple[Matr
     """The same where the headlines are known, and what stands under each is its story."""
     heads = [i for i, role in known.items() if role == "headline"]
     body = {i: "body" for i in range(heads[0], len(lines)) if i not in known}
-    roles = role_probabilities(lines, {**known, **body})
+    roles = read_roles(lines, {**known, **body}).probabilities
     parts = [(head, tuple(i for i in range(head, end) if i in body)) for head, end in pairwise([*heads, len(lines)])]
     return roles, [StoryLines(own, head) for head, own in parts if own]
 
@@ -123,9 +129,9 @@ def _assemble(
     furniture += [Furniture(line.start, line.end, _kind(roles[i])) for i, line in enumerate(lines) if i not in told]
     stories = []
     for group in groups:
-        trimmed = [trim_line(lines[i]) for i in group.body]
+        trimmed = [trim_line(lines[i], is_last=i == group.body[-1]) for i in group.body]
         furniture += [piece for part in trimmed for piece in part.furniture]
-        stories.append(_story(lines, group, _merge(text, [part.body for part in trimmed])))
+        stories.append(_story(lines, group, _merge(text, [span for part in trimmed for span in part.body])))
     if title and title != stories[0].title:
         stories[0] = replace(stories[0], title=title, headline=None)
     return Page(tuple(stories), tuple(sorted(furniture, key=lambda piece: piece.start)))
@@ -135,7 +141,7 @@ def _story(lines: Sequence[Line], group: StoryLines, body: tuple[Span, ...]) -> 
     if group.headline is None:
         return Story(None, Span(body[0].start, body[-1].end), body)
     line = lines[group.headline]
-    title = Span(line.start + subject_start(line.text), line.end)
+    title = Span(line.start + (subject_start(line.text) or mark_end(line.text)), line.end)
     return Story(line.text[title.start - line.start :], Span(line.start, body[-1].end), body, title)
 
 

@@ -58,8 +58,15 @@ _UPDATED = re.compile(
     r"(?:last )?(?:updated|published|posted|modified)(?: at| on)?:? \d{1,2}[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?",
     re.IGNORECASE,
 )
+# Where the rest of a story is: behind a link, whose address may stand there.
+_ELSEWHERE = re.compile(
+    r"(?:(?:[\w’'-]+:? ){0,5}https?://\S+|(?:read|continue|see|go to|view|open)(?: \w+){0,2} "
+    r"(?:more|reading|story|article|report|post)|(?:full|whole) (?:story|article|report|text)|read on)\W*",
+    re.IGNORECASE,
+)
 _MAX_NOTICE = 400  # characters; what is longer tells something
 _MAX_BUTTON = 40
+_MAX_LINK = 150
 
 
 def find_kind(line: str) -> str | None:
@@ -74,4 +81,6 @@ def find_kind(line: str) -> str | None:
         return "share"
     if len(line) <= _MAX_BUTTON and _UPDATED.fullmatch(line):
         return "timestamp"
+    if len(line) <= _MAX_LINK and _ELSEWHERE.fullmatch(line):
+        return "related"
     return "subscribe" if _OFFER.match(line) else None
