@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from copydesk.model.analysis import Analysis, Coverage, Options, StoryAnalysis
+from copydesk.model.analysis import Analysis, Coverage, Language, Options, StoryAnalysis
+from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.engine import StoryScores
 from copydesk.model.output.summary import Candidate, rank_sentences, summarise
@@ -14,8 +16,17 @@ from copydesk.model.preparing import Prepared, PreparedStory
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
 
 
-def finish(prepared: Prepared, scores: Sequence[StoryScores], rules: Sequence[LabelRule], options: Options) -> Analysis:
-    """The answer for a document. Raises DocumentError when the network gave a score that is not a number."""
+def finish(
+    prepared: Prepared,
+    scores: Sequence[StoryScores],
+    rules: Sequence[LabelRule],
+    options: Options,
+    languages: Sequence[str] = ENGLISH,
+) -> Analysis:
+    """The answer for a document. languages: those that the model was made for, by their codes.
+
+    Raises DocumentError when the network gave a score that is not a number.
+    """
     stories = [_finish_story(*pair, rules, options) for pair in zip(prepared.stories, scores, strict=True)]
     return Analysis(
         id=prepared.document.id,
@@ -28,7 +39,17 @@ def finish(prepared: Prepared, scores: Sequence[StoryScores], rules: Sequence[La
             tokens=prepared.n_tokens,
             windows=sum(len(tokens.windows) for tokens in prepared.tokens),
         ),
+        page=prepared.page,
+        language=prepared.language and _warn(prepared.language, languages),
+        metadata=prepared.metadata,
     )
+
+
+def _warn(language: Language, languages: Sequence[str]) -> Language:
+    """The language, with a warning where the model was made for others."""
+    if language.code in languages:
+        return language
+    return replace(language, warning=f"the model was made for {', '.join(languages)}: scores may be wrong")
 
 
 def _finish_story(

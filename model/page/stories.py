@@ -91,7 +91,8 @@ def _main_story(stories: Sequence[StoryLines], gains: Sequence[float], sure: Seq
     least = share if stories[greatest].headline is None else min(_MIN_STORY, gains[greatest])
     for story, gain, is_sure in zip(stories, gains, sure, strict=True):
         is_at_head = story.headline is not None or story.body[0] <= _HEAD_REACH
-        if (is_at_head and gain >= least) or (is_sure and gain >= share):
+        enough = least if story.headline is not None else share
+        if (is_at_head and gain >= enough) or (is_sure and gain >= share):
             return story
     return stories[greatest]
 

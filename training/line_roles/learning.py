@@ -42,7 +42,7 @@ def learn(sources: Sources, n_pages: int, seed: int) -> RoleClassifier:
     scraped, edited = _read_real(sources, composed[:_N_TAUGHT], seed)
     classifier = _train([*composed, *_TIMES_SCRAPED * scraped, *_TIMES_EDITED * edited], seed)
     plain = [page for name in (*sources.articles, *sources.edited) for page in read_plain(name)]
-    return replace(classifier, border=train_borders([*composed, *plain], classifier))
+    return replace(classifier, border=train_borders([*composed, *_TIMES_SCRAPED * scraped, *plain], classifier))
 
 
 def is_left_out(at: int, sources: Sources) -> bool:

@@ -39,17 +39,31 @@ class LineRoles:
     borders: tuple[int, ...]
 
 
-def read_roles(lines: Sequence[Line], known: Mapping[int, str]) -> LineRoles:
-    """The roles of the lines of a text. known: those that are certain, by line."""
+def read_roles(lines: Sequence[Line], known: Mapping[int, str], *, is_parted: bool = False) -> LineRoles:
+    """The roles of the lines of a text. known: those that are certain, by line; is_parted: no border is to be found."""
     features = describe_lines(lines)
     roles = load_classifier().probabilities(features)
     _keep_long_lines(lines, roles)
     _settle(roles, known)
-    borders = find_borders(lines, roles)
+    is_cued = features[:, _CUED] >= _CUE
+    if _is_page_with_more(lines, is_cued, roles):
+        return LineRoles(roles, ())
+    borders = [] if is_parted else find_borders(lines, roles)
     known = {**known, **dict.fromkeys(borders, "headline")}
-    _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles, known, has_borders=bool(borders))
+    _give_benefit_of_doubt(lines, is_cued, roles, known, has_borders=bool(borders))
     _settle(roles, known)
     return LineRoles(roles, tuple(borders))
+
+
+def _is_page(is_cued: NDArray[np.bool_]) -> bool:
+    """Many lines speak of the page itself."""
+    return bool(is_cued.sum() >= _MIN_CUED and is_cued.mean() >= _MIN_CUED_SHARE)
+
+
+def _is_page_with_more(lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix) -> bool:
+    """The text is a page, and much of it no body: there each line counts as what it looks like."""
+    widths = np.array([len(line.text) for line in lines])
+    return _is_page(is_cued) and bool((widths * roles[:, 0]).sum() < _PLAIN * widths.sum())
 
 
 def _settle(roles: Matrix, known: Mapping[int, str]) -> None:
@@ -75,9 +89,6 @@ def _give_benefit_of_doubt(
     lose what stands together.
     """
     widths = np.array([len(line.text) for line in lines])
-    is_page = is_cued.sum() >= _MIN_CUED and is_cued.mean() >= _MIN_CUED_SHARE
-    if is_page and (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
-        return
     is_headline = roles.argmax(axis=1) == _HEADLINE
     is_plainly = (roles[:, 1:].max(axis=1) >= _PLAINLY) & (widths <= _LONG) & ~is_headline
     first = next((i for i in range(len(lines)) if i not in known), 0)
@@ -88,7 +99,7 @@ def _give_benefit_of_doubt(
         roles[opening] = np.eye(len(ROLES), dtype=np.float32)[_HEADLINE]
         is_title[opening] = True
         lost = is_plainly | _in_gaps(roles, 2, at_ends=True)
-    elif is_page:
+    elif _is_page(is_cued):
         lost = is_plainly | _in_gaps(roles, _MIN_RUN, at_ends=False)
     else:
         lost = is_plainly & is_cued

@@ -76,12 +76,13 @@ def _shingles(text: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[i : i + 4]) for i in range(max(1, len(words) - 3)) if words)
 
 
-def main_story(text: str, headlines: Sequence[int] = ()) -> str:
+def main_story(text: str, headlines: Sequence[int] | None = None) -> str:
     """The body of the main story."""
     return "\n".join(text[start:end] for start, end in read_page(text, headlines=headlines).stories[0].body)
 
 
-def _from_html(page: Row) -> str:
+def from_html(page: Row) -> str:
+    """The body of the main story of a page's source."""
     try:
         markup = read_html(page["html"])
         return main_story(markup.text, markup.headlines)
@@ -97,7 +98,7 @@ _EXTRACTORS: dict[str, Callable[[Row], str]] = {
     "page text, untouched": lambda page: str(page["page_text"]),
     f"page text, lines of >= {_LONG_LINE}": _long_lines,
     "page text, ours": lambda page: main_story(page["page_text"]),
-    "html, ours": _from_html,
+    "html, ours": from_html,
     "html, trafilatura alone": lambda page: trafilatura.extract(page["html"], include_comments=False) or "",
 }
 
