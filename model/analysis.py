@@ -76,13 +76,18 @@ class Tag:
 
 @dataclass(frozen=True)
 class ScoredSentence:
-    """A sentence verbatim, with its salience in [0, 1]; rank 1 is the most salient of its list."""
+    """A sentence verbatim, with its salience in [0, 1]; rank 1 is the most salient of its list.
+
+    furniture, dangling: how likely it is no part of the story, or cannot stand without the sentence before it.
+    """
 
     text: str
     start: int
     end: int
     score: float
     rank: int
+    furniture: float = 0.0
+    dangling: float = 0.0
 
 
 @dataclass(frozen=True)

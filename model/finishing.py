@@ -1,19 +1,40 @@
 """What the network says of a document, made into its answer: tags, summary, and where they stand in the text."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from copydesk.model.analysis import Analysis, Coverage, Language, Options, StoryAnalysis
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.model.analysis import Analysis, Coverage, Furniture, Language, Options, StoryAnalysis
 from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.engine import StoryScores
-from copydesk.model.output.summary import Candidate, rank_sentences, summarise
+from copydesk.model.network.sizes import SentenceScore
+from copydesk.model.output.choice import Candidate
+from copydesk.model.output.summary import rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
 from copydesk.model.page.furniture.asides import find_asides
+from copydesk.model.page.furniture.notices import find_kind
 from copydesk.model.preparing import Prepared, PreparedStory
 
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
+# All by cross-validation on 801 articles that editors have read. What the oracle's logits weigh beside those of
+# salience: 0.6 gains 0.003 of credit, and 0.3 ROUGE-1 on DailyMail.
+_ORACLE_WEIGHT = 0.6
+_HIDDEN = 0.5  # probability of furniture from which a sentence is not shown
+_LISTED = 0.9  # and from which it is listed as such: 96 in 100 rightly
+_LEANS = 0.35  # probability of dangling; without it 0.051 of the chosen dangle, with it 0.038, for the same credit
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """A story's answer, and what of its sentences is furniture."""
+
+    story: StoryAnalysis
+    furniture: tuple[Furniture, ...]
 
 
 def finish(
@@ -27,13 +48,14 @@ def finish(
 
     Raises DocumentError when the network gave a score that is not a number.
     """
-    stories = [_finish_story(*pair, rules, options) for pair in zip(prepared.stories, scores, strict=True)]
+    finished = [_finish_story(*pair, rules, options) for pair in zip(prepared.stories, scores, strict=True)]
+    furniture = [*prepared.furniture, *(piece for one in finished for piece in one.furniture)]
     return Analysis(
         id=prepared.document.id,
         text=prepared.document.text,
-        story=stories[0],
-        other_stories=tuple(stories[1:]),
-        furniture=prepared.furniture,
+        story=finished[0].story,
+        other_stories=tuple(one.story for one in finished[1:]),
+        furniture=tuple(sorted(furniture, key=lambda piece: piece.start)),
         coverage=Coverage(
             characters=len(prepared.document.text),
             tokens=prepared.n_tokens,
@@ -54,31 +76,66 @@ def _warn(language: Language, languages: Sequence[str]) -> Language:
 
 def _finish_story(
     prepared: PreparedStory, scores: StoryScores, rules: Sequence[LabelRule], options: Options
-) -> StoryAnalysis:
-    logits, contributions = scores.logits.tolist(), scores.contributions.tolist()
-    salience = scores.salience.tolist()
-    if not all(map(math.isfinite, [*logits, *salience])):
+) -> _Finished:
+    logits, contributions, sentences = scores.logits.numpy(), scores.contributions.numpy(), scores.sentences.numpy()
+    if not (np.isfinite(logits).all() and np.isfinite(sentences).all()):
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
-    bonus = _focus_bonus(contributions, [rule.label for rule in rules], options.summary.focus)
-    asides = find_asides([passage.text for passage in prepared.passages])
-    candidates = [
-        Candidate(passage.text, passage.span, sigmoid(logit), logit + gain, is_aside)
-        for passage, logit, gain, is_aside in zip(prepared.passages, salience, bonus, asides, strict=True)
-        if passage.span is not None and not passage.is_title
-    ]
-    return StoryAnalysis(
+    furniture = _probability(sentences[:, SentenceScore.FURNITURE])
+    furniture[[passage.is_title for passage in prepared.passages]] = 0.0
+    gain = _focus_gain(contributions, [rule.label for rule in rules], options.summary.focus)
+    candidates = _candidates(prepared, scores, furniture, gain)
+    listed = [candidate.furniture >= _LISTED for candidate in candidates]
+    if all(listed):  # a text of nothing else is not told from its furniture
+        listed = [False] * len(candidates)
+    kept = [candidate for candidate, is_listed in zip(candidates, listed, strict=True) if not is_listed]
+    shown = np.where(furniture[:, None] < _HIDDEN, contributions, 0.0)
+    story = StoryAnalysis(
         start=prepared.story.span.start,
         end=prepared.story.span.end,
         title=prepared.story.title,
-        tags=make_tags(rules, logits, contributions, prepared.passages),
-        summary=summarise(candidates, options.summary),
-        sentences=tuple(rank_sentences(candidates)),
+        tags=make_tags(rules, logits.tolist(), shown.tolist(), prepared.passages),
+        summary=summarise(kept, options.summary),
+        sentences=tuple(rank_sentences(kept)),
     )
+    aside = (candidate for candidate, is_listed in zip(candidates, listed, strict=True) if is_listed)
+    return _Finished(story, tuple(Furniture(*one.span, find_kind(one.text) or "other") for one in aside))
 
 
-def _focus_bonus(contributions: Sequence[Sequence[float]], labels: Sequence[str], focus: str | None) -> list[float]:
+def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats, gain: Floats) -> list[Candidate]:
+    """The story's sentences, its title left out."""
+    sentences, vectors = scores.sentences.numpy(), scores.vectors.numpy()
+    salience = sentences[:, SentenceScore.SALIENCE] + _ORACLE_WEIGHT * sentences[:, SentenceScore.ORACLE]
+    dangling = _probability(sentences[:, SentenceScore.DANGLING])
+    asides = find_asides([passage.text for passage in prepared.passages])
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = vectors / np.maximum(lengths, 1e-9)
+    return [
+        Candidate(
+            passage.text,
+            passage.span,
+            score=sigmoid(float(salience[i])),
+            key=float(salience[i] + gain[i]),
+            furniture=float(furniture[i]),
+            dangling=float(dangling[i]),
+            is_furniture=bool(furniture[i] >= _HIDDEN) or asides[i],
+            leans=bool(dangling[i] >= _LEANS),
+            vector=directions[i],
+        )
+        for i, passage in enumerate(prepared.passages)
+        if passage.span is not None and not passage.is_title
+    ]
+
+
+def _probability(logits: Floats) -> Floats:
+    """Of each logit; without overflow."""
+    probability: Floats = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
+    return probability
+
+
+def _focus_gain(contributions: Floats, labels: Sequence[str], focus: str | None) -> Floats:
     """What the focus adds to each sentence's salience logit, in proportion to its evidence for the label."""
     if focus is None:
-        return [0.0] * len(contributions)
-    weights = [max(0.0, row[labels.index(focus)]) for row in contributions]
-    return [_FOCUS_WEIGHT * weight / (max(weights) or 1.0) for weight in weights]
+        return np.zeros(len(contributions), np.float32)
+    weights = np.maximum(contributions[:, labels.index(focus)], 0.0)
+    gain: Floats = (_FOCUS_WEIGHT * weights / (weights.max() or 1.0)).astype(np.float32)
+    return gain

@@ -15,7 +15,7 @@ from copydesk.model.page.html.pool import read_html
 from copydesk.model.page.language import find_language
 from copydesk.model.page.metadata import find_metadata
 from copydesk.model.page.reader import Story, read_page
-from copydesk.model.page.sentences import split_sentences
+from copydesk.model.page.sentences import begin_lines, split_sentences
 
 _LETTER = re.compile(r"[^\0-@\[-`{-\x7f\W\d]")  # [^\W\d_], six times as fast in ASCII
 _FORBIDDEN = re.compile("[\0\ud800-\udfff]")
@@ -91,7 +91,8 @@ class Preparer:
         title = [Passage(story.title, story.headline, is_title=True)] if story.title else []
         body = [Passage(text[s.start : s.end], s) for part in story.body for s in split_sentences(text, part)]
         sentences = [passage.text for passage in body]
-        tokens = tokenize_story(story.title, sentences, self._tokenizer, self._max_tokens)
+        lines = begin_lines(text, [passage.span for passage in body if passage.span])
+        tokens = tokenize_story(story.title, sentences, lines, self._tokenizer, self._max_tokens)
         return PreparedStory(story, (*title, *body), tokens)
 
     def _check_focus(self, focus: str | None) -> None:

@@ -80,6 +80,26 @@ class TagsSection(_Section):
     held_out: float = Field(
         0.15, gt=0, lt=0.9, description="Share kept for early stopping, thresholds and calibration."
     )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=20,
+        description="Parts that are held out in turn, each from a run of its own, so that thresholds and calibration "
+        "come from every story and the bundle learns from all of them; 0 or 1: one run, and the share above.",
+    )
+
+    @property
+    def is_crossed(self) -> bool:
+        """Thresholds and calibration come from runs that each hold out a part."""
+        return self.folds > 1
+
+
+class EditorsSection(_Section):
+    """Articles that editors have read: which sentences to print, which are furniture or cannot stand alone."""
+
+    files: tuple[str, ...] = Field((), strict=False, description="JSONL, as `copydesk evaluate --editors` reads it.")
+    passes: float = Field(4.0, gt=0, description="How often each article is seen.")
+    max_windows: int = Field(6, ge=1, description="Windows of an article that are read in training.")
 
 
 class SummariesSection(_Section):
@@ -89,9 +109,14 @@ class SummariesSection(_Section):
         None, description="Hub dataset or Parquet file with the columns article and highlights; none: no summaries."
     )
     configuration: str | None = Field(None, description="Configuration of a hub dataset.")
-    limit: int = Field(12_000, ge=0, description="Articles used, from the start.")
+    limit: int = Field(12_000, ge=0, description="Articles used, drawn by the seed.")
+    replay: int = Field(
+        2_500,
+        ge=0,
+        description="Without a base, articles are read before all else; and so many of them again.",
+    )
     max_windows: int = Field(3, ge=1, description="Windows of an article that are read in training.")
-    weight: float = Field(1.0, ge=0, description="Weight of the salience loss beside the tag loss.")
+    weight: float = Field(1.0, ge=0, description="Weight of what is said of sentences beside the tag loss.")
 
 
 class OptimizerSection(_Section):
@@ -99,6 +124,9 @@ class OptimizerSection(_Section):
 
     encoder_learning_rate: float = Field(8e-5, gt=0, description="Peak learning rate of the encoder.")
     head_learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate of the heads.")
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="Each layer of the encoder learns at this times the rate of the one above it."
+    )
     weight_decay: float = Field(0.01, ge=0, description="AdamW's weight decay.")
     warmup: float = Field(0.06, ge=0, lt=1, description="Share of the steps in which the learning rates rise.")
     batch_stories: int = Field(16, ge=1, description="Stories and articles per step and device.")
@@ -114,14 +142,16 @@ class TrainingConfig(_Section):
     encoder: EncoderSection = EncoderSection()
     heads: HeadsSection = HeadsSection()
     tags: TagsSection = TagsSection()
+    editors: EditorsSection = EditorsSection()
     summaries: SummariesSection = SummariesSection()
     optimizer: OptimizerSection = OptimizerSection()
 
-    def with_sources(self, data: Sequence[str], summaries: str | None) -> "TrainingConfig":
-        """The same configuration with more labelled files, and another source of summaries if one is given."""
+    def with_sources(self, data: Sequence[str], summaries: str | None, editors: Sequence[str] = ()) -> "TrainingConfig":
+        """The same configuration with more labelled files and articles of editors, and another source of summaries."""
         tags = self.tags.model_copy(update={"files": (*self.tags.files, *data)})
         changed = self.summaries.model_copy(update={"source": summaries}) if summaries else self.summaries
-        return self.model_copy(update={"tags": tags, "summaries": changed})
+        edited = self.editors.model_copy(update={"files": (*self.editors.files, *editors)})
+        return self.model_copy(update={"tags": tags, "summaries": changed, "editors": edited})
 
     def with_reading(self, **changes: str | None) -> "TrainingConfig":
         """The same configuration, read with these values of keys in [tags]; None leaves a key as it is."""

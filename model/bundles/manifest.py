@@ -18,7 +18,7 @@ from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
 
 DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
-_SCHEMA = 1
+_SCHEMA = 2
 _ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 ENGLISH = ("en",)  # what a bundle was made for that does not say so
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")

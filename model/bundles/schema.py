@@ -36,7 +36,7 @@ class _Heads(_Part):
 
 
 class _Manifest(_Part):
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[2] = Field(alias="schema")
     name: _Name
     rules: list[_Rule] = Field(min_length=1, max_length=10_000)
     encoder: _Name

@@ -14,7 +14,7 @@ from copydesk.model.errors import BundleError
 from copydesk.model.files.disk import file_sha256, whole_directory
 from copydesk.model.network.encoder import Encoder, load_encoder, merge_adapter
 from copydesk.model.network.encoder_files import EncoderFiles, check_hash
-from copydesk.model.network.heads import Network, SalienceHead, TagHead
+from copydesk.model.network.heads import Network, SentenceHead, TagHead
 
 
 def save_bundle(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor], card: str) -> Bundle:
@@ -56,7 +56,7 @@ def make_network(encoder: Encoder, bundle: Bundle, weights: Mapping[str, Tensor]
     """
     network = Network(encoder, len(bundle.rules), bundle.heads)
     network.tag_head.load_state_dict(weights_under(weights, "tag_head."))
-    network.salience_head.load_state_dict(weights_under(weights, "salience_head."))
+    network.sentence_head.load_state_dict(weights_under(weights, "sentence_head."))
     fill_encoder(encoder, bundle, weights)
     return network.eval().requires_grad_(requires_grad=False)
 
@@ -74,7 +74,7 @@ def _check_sizes(directory: Path, bundle: Bundle, weights: Mapping[str, Tensor],
     with torch.device("meta"):
         heads = {
             "tag_head.": TagHead(width, len(bundle.rules), bundle.heads),
-            "salience_head.": SalienceHead(width, bundle.heads),
+            "sentence_head.": SentenceHead(width, bundle.heads),
         }
     for prefix, head in heads.items():
         for name, tensor in head.state_dict().items():

@@ -25,12 +25,13 @@ Documents = Sequence[Sequence[TokenizedStory]]  # each as its stories, or as par
 
 @dataclass(frozen=True)
 class StoryScores:
-    """The network's view of one story, on the CPU: contributions [sentences, labels], logits [labels], salience
-    [sentences]."""
+    """The network's view of one story, on the CPU: contributions [sentences, labels], logits [labels], sentences
+    [sentences, 3], logits by SentenceScore, and the sentences' vectors [sentences, width]."""
 
     contributions: Tensor
     logits: Tensor
-    salience: Tensor
+    sentences: Tensor
+    vectors: Tensor
 
 
 class Engine:
@@ -105,9 +106,9 @@ class Engine:
             vectors = torch.cat([own.vectors for own in sums])
             output = self._network.score(vectors, layout_of(stories).to(self.device.device))
         lengths = [story.n_sentences for story in stories]
-        contributions = torch.split(output.contributions.cpu(), lengths)
-        salience = torch.split(output.salience.cpu(), lengths)
-        scores = map(StoryScores, contributions, output.logits.cpu(), salience)
+        of_sentences = (output.contributions, output.sentences, vectors)
+        contributions, sentences, own = (torch.split(values.cpu(), lengths) for values in of_sentences)
+        scores = map(StoryScores, contributions, output.logits.cpu(), sentences, own)
         return [list(islice(scores, len(document))) for document in documents]
 
 

@@ -1,22 +1,24 @@
-"""The network: one encoder pass, then sentence vectors, then two heads over them."""
+"""The network: one encoder pass, then sentence vectors, then two heads over them: of tags and of sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from copydesk.model.network.encoder import Encoder
 from copydesk.model.network.pooling import SentenceSums, add_token_states
-from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.network.sizes import HeadConfig, SentenceScore
 from copydesk.model.network.windows import TokenizedStory, WindowBatch
 
 # Sentence positions that the tag head tells apart: the title, then the first sentence of each range. Leads count most.
 _ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 _MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
-_BLOCK = 256  # sentences that see each other in the salience head; keeps a book-length text linear
+_BLOCK = 256  # sentences that see each other in the sentence head; keeps a book-length text linear
 _MIN_PADDED = 16  # sentences to which any block may be padded
+_N_FEATURES = 6  # of a sentence's place, see `_place_features`
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,24 @@ class SentenceLayout:
     """Which sentences belong to which story.
 
     story_of: int64 [sentences]; position: int64 [sentences], the sentence's place in its story's body, -1 for a
-    title; n_stories.
+    title; n_tokens: int64 [sentences]; begins_line: bool [sentences]; n_stories.
     """
 
     story_of: Tensor
     position: Tensor
+    n_tokens: Tensor
+    begins_line: Tensor
     n_stories: int
 
     def to(self, device: torch.device) -> "SentenceLayout":
         """The same layout on another device."""
-        return SentenceLayout(self.story_of.to(device), self.position.to(device), self.n_stories)
+        return SentenceLayout(
+            self.story_of.to(device),
+            self.position.to(device),
+            self.n_tokens.to(device),
+            self.begins_line.to(device),
+            self.n_stories,
+        )
 
 
 def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
@@ -42,27 +52,31 @@ def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
     starts = lengths.cumsum(0) - lengths + torch.tensor([int(story.has_title) for story in stories])
     story_of = torch.repeat_interleave(torch.arange(len(stories)), lengths)
     position = torch.arange(int(lengths.sum())) - starts[story_of]  # a title's is -1
-    return SentenceLayout(story_of, position, len(stories))
+    n_tokens = [np.bincount(story.sentence_of, minlength=story.n_sentences) for story in stories]
+    begins_line = np.concatenate([story.begins_line for story in stories])
+    return SentenceLayout(
+        story_of, position, torch.from_numpy(np.concatenate(n_tokens)), torch.from_numpy(begins_line), len(stories)
+    )
 
 
 @dataclass(frozen=True)
 class NetworkOutput:
     """contributions: float32 [sentences, labels]; logits: float32 [stories, labels], their sums plus the bias;
-    salience: float32 [sentences], a logit (a title's has no meaning)."""
+    sentences: float32 [sentences, 4], logits by SentenceScore (a title's have no meaning)."""
 
     contributions: Tensor
     logits: Tensor
-    salience: Tensor
+    sentences: Tensor
 
 
 class Network(nn.Module):
-    """Encoder, tag head and salience head."""
+    """Encoder, tag head and sentence head."""
 
     def __init__(self, encoder: Encoder, n_labels: int, config: HeadConfig) -> None:
         super().__init__()
         self.encoder = encoder
         self.tag_head = TagHead(encoder.width, n_labels, config)
-        self.salience_head = SalienceHead(encoder.width, config)
+        self.sentence_head = SentenceHead(encoder.width, config)
 
     def forward(self, batches: Sequence[WindowBatch], layout: SentenceLayout) -> NetworkOutput:
         """Everything there is to know about the stories: each window passes through the encoder exactly once."""
@@ -72,7 +86,7 @@ class Network(nn.Module):
         """What the heads say of sentence vectors, float32 [sentences, width]."""
         with torch.autocast(vectors.device.type, enabled=False):  # the heads are small: always fp32
             contributions, logits = self.tag_head(vectors, layout)
-            return NetworkOutput(contributions, logits, self.salience_head(vectors, layout))
+            return NetworkOutput(contributions, logits, self.sentence_head(vectors, layout))
 
     def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> SentenceSums:
         """The sums of each sentence's token states."""
@@ -135,41 +149,59 @@ def softmax_per_story(scores: Tensor, layout: SentenceLayout) -> Tensor:
     return exp / total[layout.story_of]
 
 
-class SalienceHead(nn.Module):
-    """A small transformer over the sentences of a story that knows their order: one salience logit for each."""
+class SentenceHead(nn.Module):
+    """A small transformer over the sentences of a story that knows their order and the title.
+
+    For each sentence it says how much belongs into a summary, and whether it is furniture or cannot stand alone.
+    """
 
     def __init__(self, width: int, config: HeadConfig) -> None:
         super().__init__()
         inner = config.salience_width
-        self.input = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner))
+        self.norm = nn.LayerNorm(width)
+        self.input = nn.Linear(width, inner)
+        self.title = nn.Linear(2 * width, inner, bias=False)
+        self.place = nn.Linear(_N_FEATURES, inner)
         self.position = nn.Embedding(_MAX_POSITION + 1, inner)
-        self.depth = nn.Linear(3, inner)
         layer = nn.TransformerEncoderLayer(
             inner, config.salience_heads, 4 * inner, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, config.salience_layers, enable_nested_tensor=False)
-        self.output = nn.Sequential(nn.LayerNorm(inner), nn.Linear(inner, 1))
+        self.output = nn.Sequential(nn.LayerNorm(inner), nn.Linear(inner, len(SentenceScore)))
 
     def forward(self, vectors: Tensor, layout: SentenceLayout) -> Tensor:
-        """Salience logits, float32 [sentences], from sentence vectors [sentences, width]."""
-        inputs = self.input(vectors) + self.depth(_depth_features(layout))
+        """Logits by SentenceScore, float32 [sentences, 4], from sentence vectors [sentences, width]."""
+        normed = self.norm(vectors)
+        title = _title_vectors(normed, layout)
+        inputs = self.input(normed) + self.title(torch.cat([title, title * normed], dim=1))
+        inputs = inputs + self.place(_place_features(layout))
         inputs = inputs + self.position(layout.position.clamp(0, _MAX_POSITION))
         padded = torch.cat([inputs, inputs.new_zeros(1, inputs.shape[1])])
-        salience: Tensor = inputs.new_zeros(len(vectors))
+        scores: Tensor = inputs.new_zeros(len(vectors), len(SentenceScore))
         for slots in _block_slots(layout):  # [B, K]
             is_padding = slots == len(vectors)
-            scores = self.output(self.layers(padded[slots], src_key_padding_mask=is_padding)).squeeze(-1)  # [B, K]
-            salience = salience.index_copy(0, slots[~is_padding], scores[~is_padding])
-        return salience
+            of_block = self.output(self.layers(padded[slots], src_key_padding_mask=is_padding))  # [B, K, 4]
+            scores = scores.index_copy(0, slots[~is_padding], of_block[~is_padding])
+        return scores
 
 
-def _depth_features(layout: SentenceLayout) -> Tensor:
-    """Smooth features of where a sentence stands, float32 [sentences, 3]: place as a fraction of the story, log of
-    the place, log of the story's length."""
+def _title_vectors(vectors: Tensor, layout: SentenceLayout) -> Tensor:
+    """For each sentence the vector of its story's title, zeros without one: float32 [sentences, width]."""
+    (titles,) = torch.nonzero(layout.position < 0, as_tuple=True)
+    of_story = vectors.new_zeros(layout.n_stories, vectors.shape[1])
+    return of_story.index_copy(0, layout.story_of[titles], vectors[titles])[layout.story_of]
+
+
+def _place_features(layout: SentenceLayout) -> Tensor:
+    """Smooth features of where a sentence stands, float32 [sentences, 6]: place as a fraction of the story, log of
+    the place, log of the story's length, log of the sentence's tokens, whether it begins and whether it ends a line."""
     position = layout.position.clamp(min=0).float()
     lengths = torch.bincount(layout.story_of[layout.position >= 0], minlength=layout.n_stories)
     length = lengths[layout.story_of].clamp(min=1).float()
-    return torch.stack([position / length, position.log1p() / 4, length.log() / 4], dim=1)
+    ends_line = torch.ones_like(layout.begins_line)
+    ends_line[:-1] = layout.begins_line[1:] | (layout.story_of[1:] != layout.story_of[:-1])
+    logs = (position.log1p() / 4, length.log() / 4, layout.n_tokens.float().log1p() / 4)
+    return torch.stack([position / length, *logs, layout.begins_line.float(), ends_line.float()], dim=1)
 
 
 def _block_slots(layout: SentenceLayout) -> Iterator[Tensor]:

@@ -25,14 +25,19 @@ class TokenizedStory:
     """A story's tokens, sentence after sentence, without special tokens.
 
     token_ids: int32 [tokens]; sentence_of: int32 [tokens], the sentence each token belongs to; a title, where there
-    is one, is sentence 0.
+    is one, is sentence 0; begins_line: bool [sentences], the sentence stands first on its line.
     """
 
     token_ids: NDArray[np.int32]
     sentence_of: NDArray[np.int32]
     windows: tuple[Window, ...]
-    n_sentences: int
+    begins_line: NDArray[np.bool_]
     has_title: bool
+
+    @property
+    def n_sentences(self) -> int:
+        """Its sentences, the title counted."""
+        return len(self.begins_line)
 
     @property
     def n_tokens(self) -> int:
@@ -41,23 +46,37 @@ class TokenizedStory:
 
 
 def tokenize_story(
-    title: str | None, sentences: Sequence[str], tokenizer: Tokenizer, max_tokens: int
+    title: str | None, sentences: Sequence[str], begins_line: Sequence[bool], tokenizer: Tokenizer, max_tokens: int
 ) -> TokenizedStory:
-    """A story's tokens, in windows of at most `max_tokens`; for training and for serving, so that both read alike."""
+    """A story's tokens, in windows of at most `max_tokens`; for training and for serving, so that both read alike.
+
+    begins_line: whether each sentence stands first on its line.
+    """
     passages = [title, *sentences] if title else list(sentences)
     batches = (passages[start : start + _BATCH] for start in range(0, len(passages), _BATCH))
     encodings = (tokenizer.encode_batch_fast(batch, add_special_tokens=False) for batch in batches)
-    return pack_story([encoding.ids for batch in encodings for encoding in batch], max_tokens, has_title=bool(title))
+    sentence_ids = [encoding.ids for batch in encodings for encoding in batch]
+    lines = [True, *begins_line] if title else begins_line
+    return pack_story(sentence_ids, max_tokens, has_title=bool(title), begins_line=lines)
 
 
-def pack_story(sentence_ids: Sequence[Sequence[int]], max_tokens: int, *, has_title: bool = False) -> TokenizedStory:
-    """The story whose sentences have these token ids, in windows of at most `max_tokens`, special tokens included."""
+def pack_story(
+    sentence_ids: Sequence[Sequence[int]],
+    max_tokens: int,
+    *,
+    has_title: bool = False,
+    begins_line: Sequence[bool] | None = None,
+) -> TokenizedStory:
+    """The story whose sentences have these token ids, in windows of at most `max_tokens`, special tokens included.
+
+    begins_line: as `TokenizedStory` has it; none: nothing is known of the lines.
+    """
     lengths = [len(ids) for ids in sentence_ids]
     return TokenizedStory(
         token_ids=np.fromiter((i for ids in sentence_ids for i in ids), np.int32, sum(lengths)),
         sentence_of=np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
         windows=tuple(pack_windows(lengths, max_tokens - N_SPECIAL_TOKENS)),
-        n_sentences=len(lengths),
+        begins_line=np.array(begins_line or [False] * len(lengths), np.bool_),
         has_title=has_title,
     )
 
@@ -82,12 +101,12 @@ def pack_windows(lengths: Iterable[int], capacity: int) -> list[Window]:
 def cut_story(story: TokenizedStory, first: int, end: int) -> TokenizedStory:
     """The story's windows from `first` to before `end` as a story of their own, its sentences counted from 0."""
     start, stop = story.windows[first].start, story.windows[end - 1].end
-    sentence_of = story.sentence_of[start:stop] - story.sentence_of[start]
+    first_sentence, last_sentence = story.sentence_of[start], story.sentence_of[stop - 1]
     return TokenizedStory(
         token_ids=story.token_ids[start:stop],
-        sentence_of=sentence_of,
+        sentence_of=story.sentence_of[start:stop] - first_sentence,
         windows=tuple(Window(w.start - start, w.end - start) for w in story.windows[first:end]),
-        n_sentences=int(sentence_of[-1]) + 1,
+        begins_line=story.begins_line[first_sentence : last_sentence + 1],
         has_title=False,
     )
 

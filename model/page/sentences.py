@@ -45,6 +45,12 @@ def split_sentences(text: str, span: Span | None = None) -> list[Span]:
     return spans
 
 
+def begin_lines(text: str, sentences: Sequence[Span]) -> list[bool]:
+    """Whether each of the sentences, in reading order, is the first one on its line."""
+    between = (text[before.end : sentence.start] for before, sentence in pairwise(sentences))
+    return [True] * bool(sentences) + ["\n" in gap for gap in between]
+
+
 def _find_inner_starts(text: str, line_starts: list[int]) -> set[int]:
     """Offsets at which sentences start within lines; the last of line_starts is the text's length."""
     read, is_cased = stand_in(text), not text.islower()

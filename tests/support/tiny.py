@@ -11,7 +11,7 @@ from copydesk.model.bundles.weights import save_bundle
 from copydesk.model.network.encoder import load_encoder
 from copydesk.model.network.encoder_files import find_encoder
 from copydesk.model.network.heads import Network
-from copydesk.model.network.sizes import HeadConfig
+from copydesk.model.network.sizes import HeadConfig, SentenceScore
 from copydesk.model.output.tags import LabelRule
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,7 @@ def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
     torch.manual_seed(seed)
     files = find_encoder(str(TINY_ENCODER))
     network = Network(load_encoder(files), len(LABELS), TINY_HEADS)
+    _take_every_sentence(network)
     bundle = Bundle(
         name="tiny",
         rules=tuple(LabelRule(label, threshold=0.5) for label in LABELS),
@@ -62,6 +63,13 @@ def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
     return save_bundle(directory, bundle, weights, "# tiny\n")
 
 
+def _take_every_sentence(network: Network) -> None:
+    """Let no sentence be furniture, or dangle, by chance."""
+    output = network.sentence_head.output[1]
+    assert isinstance(output, torch.nn.Linear)
+    output.bias.data[[SentenceScore.FURNITURE, SentenceScore.DANGLING]] = -9.0
+
+
 def write_stories(path: Path, n_each: int = 14, first: int = 0) -> Path:
     """Easy stories: the label stands in the first sentence."""
     rows = [
@@ -70,6 +78,14 @@ def write_stories(path: Path, n_each: int = 14, first: int = 0) -> Path:
         for label, sentence in SENTENCES.items()
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def write_edited(path: Path, key: list[int]) -> Path:
+    """One article, and the numbers of the sentences that an editor would print; it has two."""
+    spans = [[0, 47], [48, 79]]  # of STORY's first line
+    annotation = {"key": key, "also": [], "furniture": [], "dangling": []}
+    path.write_text(json.dumps({"id": "a1", "text": STORY, "spans": spans, "annotations": [annotation]}) + "\n")
     return path
 
 

@@ -200,7 +200,7 @@ def test_analyze_reads_an_html_file_and_gives_the_text_that_its_offsets_point_in
         (["train", "nowhere.toml"], "nowhere.toml: not found; name a TOML file, or one that ships: corpus, few_shot"),
         (["train", "typo.toml"], "unknown key 'batch_storeis' in [optimizer]; did you mean 'batch_stories'?"),
         (["train", "wrong.toml"], "key 'rank' in [encoder]: Input should be a valid integer, got 'many'"),
-        (["evaluate"], "give --data, --summaries or both"),
+        (["evaluate"], "give --data, --summaries, --editors or several of them"),
         (["evaluate", "--data", "bad.jsonl"], "bad.jsonl:2: not JSON"),
         (
             ["evaluate", "--data", "unlabelled.jsonl"],

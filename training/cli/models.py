@@ -13,12 +13,14 @@ from copydesk.model.errors import ConfigError
 from copydesk.training.cli.extras import need_extra
 from copydesk.training.cli.options import (
     DeviceOption,
+    EditorsOption,
     ReportOption,
     StoreOption,
     SummariesOption,
     ToleranceOption,
     find_bundle,
     open_store,
+    read_edited,
     read_tolerances,
 )
 from copydesk.training.cli.verdict import conclude, show_verdict
@@ -105,6 +107,7 @@ def compare(
     new: Annotated[str, typer.Argument(help="The version that is judged, named in the same manner.")],
     data: Annotated[list[str], typer.Option(help="Labelled stories that neither has learned from.")],
     summaries: SummariesOption = None,
+    editors: EditorsOption = None,
     report: ReportOption = None,
     tolerance: ToleranceOption = [],  # noqa: B006
     store: StoreOption = _STORE,
@@ -119,8 +122,9 @@ def compare(
 
     place = ", ".join(Path(source).name for source in data)
     sets, versions = {place: read_stories(data)}, Store(store)
-    tolerances = read_tolerances(tolerance)
-    current, candidate = (score_bundle(find_bundle(name, versions), sets, summaries, device) for name in (old, new))
+    tolerances, edited = read_tolerances(tolerance), read_edited(editors)
+    bundles = [find_bundle(name, versions) for name in (old, new)]
+    current, candidate = (score_bundle(bundle, sets, summaries, edited, device=device) for bundle in bundles)
     show_verdict(Screen(), judge(candidate, current, sets, tolerances, decisive=place), report)
 
 
@@ -133,6 +137,7 @@ def promote(
     ] = [],  # noqa: B006
     data: Annotated[list[str], typer.Option(help="New stories that this version has not learned from.")] = [],  # noqa: B006
     summaries: SummariesOption = None,
+    editors: EditorsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Promote whatever the comparison says.")] = False,
     report: ReportOption = None,
     tolerance: ToleranceOption = [],  # noqa: B006
@@ -160,7 +165,7 @@ def promote(
 
     labels = load_manifest(bundle).labels
     frozen = read_stories(test) if test else [one.for_labels(labels) for one in read_frozen(store)]
-    terms = Terms(read_tolerances(tolerance), summaries, is_forced=force, device=device)
+    terms = Terms(read_tolerances(tolerance), summaries, read_edited(editors), is_forced=force, device=device)
     verdict = submit(bundle, versions, frozen, read_stories(data) if data else [], terms)
     is_promoted = verdict.is_passed or force
     if is_promoted and not (store / TEST_FILE).is_file() and (n_kept := keep_test(store, frozen, labels)):

@@ -15,10 +15,14 @@ from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from copydesk.training.data.editors import EditedStory
     from copydesk.training.release.figures import Tolerances
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="COPYDESK_MODELS_DIR", help="Directory of the store.")]
 SummariesOption = Annotated[str | None, typer.Option(help="Parquet with article and highlights, for ROUGE.")]
+EditorsOption = Annotated[
+    str | None, typer.Option(help="Articles with the sentences that editors would print, for their credit.")
+]
 ReportOption = Annotated[Path | None, typer.Option(help="Directory for comparison.json and comparison.html.")]
 ToleranceOption = Annotated[
     list[str],
@@ -101,6 +105,13 @@ def read_tolerances(values: Sequence[str]) -> Tolerances:
         if not label or not 0 <= labels[label] <= 1:
             raise ConfigError(f"--tolerance {value}: expected LABEL=F1 with F1 from 0 to 1, such as trade=0.05")
     return Tolerances(labels=labels)
+
+
+def read_edited(path: str | None) -> list[EditedStory]:
+    """The articles of the file that --editors names, none without one. Raises DataError."""
+    from copydesk.training.data.editors import read_editors
+
+    return read_editors(path) if path else []
 
 
 def _user() -> str:

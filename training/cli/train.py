@@ -17,6 +17,7 @@ from copydesk.training.cli.options import (
     ToleranceOption,
     find_bundle,
     open_store,
+    read_edited,
     read_tolerances,
 )
 from copydesk.training.cli.verdict import conclude
@@ -52,6 +53,10 @@ def train(
         list[str],
         typer.Option(help="More labelled stories: a file, glob or hub dataset. It corrects earlier ones."),
     ] = [],  # noqa: B006
+    editors: Annotated[
+        list[str],
+        typer.Option(help="Articles that editors have read: which sentences to print, which are furniture."),
+    ] = [],  # noqa: B006
     summaries: Annotated[str | None, typer.Option(help="A local file in place of summaries.source.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the bundle.", show_default="runs/NAME")] = None,
     base: Annotated[
@@ -73,6 +78,9 @@ def train(
     test_summaries: Annotated[
         str | None, typer.Option(help="With --store: Parquet with article and highlights, to compare ROUGE on.")
     ] = None,
+    test_editors: Annotated[
+        str | None, typer.Option(help="With --store: articles with what editors would print, to compare credit on.")
+    ] = None,
     tolerance: ToleranceOption = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="With --store: promote whatever the test says.")] = False,
     report: Annotated[
@@ -85,8 +93,8 @@ def train(
 
     A bundle that is worse than the current version on it is refused: exit code 1.
     """
-    if store is None and (test_summaries or tolerance or force or report):
-        raise typer.BadParameter("--test-summaries, --tolerance, --force and --report need --store")
+    if store is None and (test_summaries or test_editors or tolerance or force or report):
+        raise typer.BadParameter("--test-summaries, --test-editors, --tolerance, --force and --report need --store")
     need_extra()
     from copydesk.training.config import TrainingConfig, read_config
     from copydesk.training.console import Screen
@@ -96,7 +104,7 @@ def train(
     from copydesk.training.release.retrain import retrain
 
     screen = Screen()
-    settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries)
+    settings = (read_config(config) if config else TrainingConfig()).with_sources(data, summaries, editors)
     settings = settings.with_reading(
         text_column=text_column,
         label_column=label_column,
@@ -104,6 +112,7 @@ def train(
         delimiter=delimiter,
         encoding=encoding,
     )
+    edited = read_edited(test_editors)
     target = out or Path("runs") / settings.name
     versions = open_store(store) if store else None
     start = _find_start(settings, base, versions, screen)
@@ -111,7 +120,7 @@ def train(
         bundle = run(settings, load_tag_data(settings, skip_bad=skip_bad, progress=screen), start, target, screen)
         _show_bundle(screen, bundle, target)
         return
-    terms = Terms(read_tolerances(tolerance), test_summaries, is_forced=force)
+    terms = Terms(read_tolerances(tolerance), test_summaries, edited, is_forced=force)
     verdict = retrain(settings, start, target, versions, terms, skip_bad=skip_bad, progress=screen)
     _show_bundle(screen, verdict.candidate, target)
     conclude(screen, verdict, report or target.with_name(f"{target.name}-report"), is_forced=force)

@@ -1,11 +1,10 @@
 """Faults of labelled stories, found before training starts: named by file and line, or left out on request."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from copydesk.model.errors import DataError
-from copydesk.training.data.spellings import find_spellings, respell
 from copydesk.training.data.stories import LabelledStory
 
 MIN_EXAMPLES = 8  # fewer cannot be split into stories to learn from and stories to calibrate on
@@ -45,9 +44,9 @@ def check_stories(
     them out: a story with an unknown label, every story of a text with contradicting labels, all but the first story
     with the same text, and labels with too few examples. Spellings of one label are unified: nothing is lost by it.
     """
-    spellings = find_spellings(stories, labels)
+    spellings = _find_spellings(stories, labels)
     faults = [Fault("rows that do not read", text) for text in unread] + list(_misspelled(stories, spellings))
-    stories = [respell(story, spellings) for story in stories]
+    stories = [_respell(story, spellings) for story in stories]
     found = [*_unknown_labels(stories, labels), *_repeated_texts(stories)]
     faults += [Fault(fault.kind, f"{stories[i].where}: {fault}") for i, fault in found]
     bad = {i for i, _ in found}
@@ -58,6 +57,32 @@ def check_stories(
     if faults and not skip_bad:
         raise DataError(_explain(faults))
     return CheckedStories(kept, tuple(label for label in order if label not in rare), faults)
+
+
+def _find_spellings(stories: Iterable[LabelledStory], labels: Sequence[str] = ()) -> dict[str, str]:
+    """Each spelling that another stands for, and that other.
+
+    A given label stands for its spellings, otherwise the commonest does, its spaces set right.
+    """
+    counts = Counter(label for story in stories for label in story.labels | story.unsure)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(counts, key=lambda label: (-counts[label], label)):
+        alike[_plain_spelling(label)].append(label)
+    given: dict[str, str] = {_plain_spelling(label): label for label in reversed(labels)}
+    chosen = {key: given.get(key, " ".join(names[0].split())) for key, names in alike.items()}
+    return {name: chosen[key] for key, names in alike.items() for name in names if name not in (chosen[key], *labels)}
+
+
+def _respell(story: LabelledStory, spellings: Mapping[str, str]) -> LabelledStory:
+    """The story with every label in its chosen spelling."""
+    if not spellings.keys() & (story.labels | story.unsure):
+        return story
+    labels = frozenset(spellings.get(label, label) for label in story.labels)
+    return replace(story, labels=labels, unsure=frozenset(spellings.get(label, label) for label in story.unsure))
+
+
+def _plain_spelling(label: str) -> str:
+    return " ".join(label.split()).casefold()
 
 
 def _misspelled(stories: Sequence[LabelledStory], spellings: Mapping[str, str]) -> Iterator[Fault]:

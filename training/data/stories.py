@@ -128,9 +128,8 @@ def story_targets(stories: Sequence[LabelledStory], labels: Sequence[str]) -> Fl
     return np.array([[-1.0 if label in s.unsure else float(label in s.labels) for label in labels] for s in stories])
 
 
-def _story(row: Row) -> LabelledStory:
-    if row.problem:
-        raise DataError(f"{row.where}: {row.problem}")
+def read_text(row: Row) -> tuple[str, str | None]:
+    """A row's text, and its title if it has one. Raises DataError for what is no text."""
     text, title = row.values["text"], row.values.get("title") or None
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{row.where}: text is empty or no string; correct the row or leave it out")
@@ -140,23 +139,31 @@ def _story(row: Row) -> LabelledStory:
         raise DataError(
             f"{row.where}: the text holds half a character (a lone surrogate); export the file again as UTF-8"
         )
-    return LabelledStory(
-        text=text,
-        title=title,
-        labels=_label_set(row.values["labels"], f"{row.where}: labels"),
-        unsure=_label_set(row.values.get("unsure") or [], f"{row.where}: unsure"),
-        id=str(row.values.get("id") or row.where),
-        where=row.where,
-    )
+    return text, title
 
 
-def _label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file
+def label_set(value: Any, where: str) -> frozenset[str]:  # Any: a cell of anybody's file
+    """The labels of a row. Raises DataError for what is no list of names."""
     if isinstance(value, list | tuple) and all(isinstance(label, str) and label.strip() for label in value):
         return frozenset(value)
     kind = type(value).__name__
     if isinstance(value, list | tuple):
         kind = f"a list that holds {type(next(x for x in value if not isinstance(x, str) or not x.strip())).__name__}"
     raise DataError(f"{where} is {kind}, expected a list of label names, such as {_as_list(value)}")
+
+
+def _story(row: Row) -> LabelledStory:
+    if row.problem:
+        raise DataError(f"{row.where}: {row.problem}")
+    text, title = read_text(row)
+    return LabelledStory(
+        text=text,
+        title=title,
+        labels=label_set(row.values["labels"], f"{row.where}: labels"),
+        unsure=label_set(row.values.get("unsure") or [], f"{row.where}: unsure"),
+        id=str(row.values.get("id") or row.where),
+        where=row.where,
+    )
 
 
 def _as_list(value: Any) -> str:

@@ -22,7 +22,7 @@ def choose_extracts(sentences: Sequence[str], reference: str) -> dict[str, list[
     }
 
 
-def choose_lead(sentences: Sequence[str]) -> list[int]:
+def choose_lead(sentences: Sequence[object]) -> list[int]:
     """The first sentences."""
     return list(range(min(N_SENTENCES, len(sentences))))
 

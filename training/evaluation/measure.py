@@ -1,4 +1,5 @@
-"""All that an evaluation of a bundle measures: its tags on labelled stories, its summaries beside references."""
+"""All that an evaluation of a bundle measures: its tags on labelled stories, its summaries beside references and by
+what editors would print."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.articles import load_articles
 from copydesk.training.data.stories import LabelledStory, collect_labels, count_labels, read_stories, story_targets
 from copydesk.training.evaluation.baselines import evaluate_baselines
+from copydesk.training.evaluation.editors import EditorsReport
 from copydesk.training.evaluation.summaries import SummaryReport, score_articles, summarise_articles, summarise_scores
 from copydesk.training.evaluation.tags import (
     Mistake,
@@ -64,6 +66,7 @@ class BundleMeasures:
     bundle: Bundle
     tags: TagMeasures | None
     summaries: SummaryReport | None
+    editors: EditorsReport | None = None
 
     def to_json(self) -> JsonObject:
         """The content of report.json."""
@@ -72,6 +75,7 @@ class BundleMeasures:
             "name": self.bundle.name,
             "tags": self.tags.to_json() if self.tags else None,
             "summaries": asdict(self.summaries) if self.summaries else None,
+            "editors": asdict(self.editors) if self.editors else None,
         }
 
 

@@ -15,15 +15,12 @@ from copydesk.model.analysis import Analysis, Document, Options, SummaryOptions
 from copydesk.model.page.sentences import split_sentences
 from copydesk.training.evaluation.extracts import N_SENTENCES, choose_extracts
 from copydesk.training.evaluation.slices import length_slice, slice_by_length
-from copydesk.training.metrics.bootstrap import Difference, Interval, compare_paired, mean_interval
-from copydesk.training.metrics.quality import Floats
+from copydesk.training.evaluation.systems import LEAD, OURS, SystemScores, compare_with_lead, count_positions
 from copydesk.training.metrics.rouge import KINDS, score_summaries
 
 if TYPE_CHECKING:  # the processes that score articles need no torch
     from copydesk.model.analyzer import Analyzer
 
-OURS, LEAD = "copydesk", "lead-3"
-LATER = 20  # places of sentences that are counted one by one
 _PER_PROCESS = 32  # articles that are worth a process's start
 _CHUNK = 8
 
@@ -47,15 +44,6 @@ class ArticleScores:
     n_sentences: int
     rouge: dict[str, tuple[float, ...]]
     chosen: dict[str, list[int]]
-
-
-@dataclass(frozen=True)
-class SystemScores:
-    """Mean ROUGE F1 per kind, its intervals, and the paired gain over the lead."""
-
-    mean: dict[str, float]
-    interval: dict[str, Interval]
-    over_lead: dict[str, Difference] | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +105,7 @@ def summarise_scores(scores: Sequence[ArticleScores], texts: Iterable[str], n_le
     return SummaryReport(
         n_articles={name: len(members) for name, members in groups.items()},
         groups={name: _compare([scores[i] for i in members]) for name, members in groups.items()},
-        positions={name: _count_positions(score.chosen[name] for score in scores) for name in scores[0].chosen},
+        positions={name: count_positions(score.chosen[name] for score in scores) for name in scores[0].chosen},
         n_left_out=n_left_out,
     )
 
@@ -125,20 +113,4 @@ def summarise_scores(scores: Sequence[ArticleScores], texts: Iterable[str], n_le
 def _compare(scores: Sequence[ArticleScores]) -> dict[str, SystemScores]:
     tables = {name: np.array([score.rouge[name] for score in scores], np.float64) for name in scores[0].rouge}
     order = sorted(tables, key=lambda name: float(tables[name].mean()))
-    return {name: _system(tables[name], None if name == LEAD else tables[LEAD]) for name in order}
-
-
-def _system(values: Floats, lead: Floats | None) -> SystemScores:
-    """values and lead: [articles, kinds]."""
-    return SystemScores(
-        mean={kind: float(values[:, i].mean()) for i, kind in enumerate(KINDS)},
-        interval={kind: mean_interval(values[:, i]) for i, kind in enumerate(KINDS)},
-        over_lead=None
-        if lead is None
-        else {kind: compare_paired(values[:, i], lead[:, i]) for i, kind in enumerate(KINDS)},
-    )
-
-
-def _count_positions(chosen: Iterable[Sequence[int]]) -> list[int]:
-    places = np.array([min(index, LATER) for indices in chosen for index in indices], np.int64)
-    return [int(n) for n in np.bincount(places, minlength=LATER + 1)]
+    return {name: compare_with_lead(tables[name], None if name == LEAD else tables[LEAD], KINDS) for name in order}

@@ -3,9 +3,8 @@
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.files.json import JsonObject
 
-_REAL_ARTICLES = (
-    "topics-train.jsonl.gz"  # its texts are their publishers'; training/corpus/real_articles.csv lists them
-)
+# Their texts are their publishers'; training/corpus/real_articles.csv lists them.
+_REAL_ARTICLES = ("topics-train.jsonl.gz", "topics-train-2.jsonl.gz", "editors-train.jsonl.gz")
 _COLUMNS = {
     "precision": "precision",
     "recall": "recall",
@@ -33,7 +32,7 @@ def model_card(bundle: Bundle) -> str:
     parts = [
         _what_it_is(bundle),
         _labels(bundle),
-        _quality(report.get("held_out")),
+        _quality(report.get("held_out"), report.get("folds")),
         _training(report.get("training"), bundle),
         _data(report.get("data", []), report.get("stories")),
         _LIMITS,
@@ -61,7 +60,7 @@ def _labels(bundle: Bundle) -> str:
     )
 
 
-def _quality(held_out: JsonObject | None) -> str:
+def _quality(held_out: JsonObject | None, folds: JsonObject | None) -> str:
     if not held_out:
         return ""
     qualities = held_out["labels"]
@@ -74,7 +73,24 @@ def _quality(held_out: JsonObject | None) -> str:
         f"## Quality\n\nOn {held_out['n_stories']} held-out stories, which also set thresholds and calibration and\n"
         f"so flatter it a little. Macro-F1 {held_out['macro_f1']:.3f}{_interval(held_out)}.\n\n"
         + _table(["label", *(_COLUMNS[key] for key in columns), "stories"], rows)
+        + _crossed(folds)
     )
+
+
+def _crossed(folds: JsonObject | None) -> str:
+    """What runs that each held out a part reach on it."""
+    if not folds:
+        return ""
+    text = (
+        f"\nEach story was held out from one of {len(folds['macro_f1'])} runs; the bundle learned from all of\n"
+        f"them. By rules from the other parts alone, macro-F1 of each part: {_numbers(folds['macro_f1'])}.\n"
+    )
+    if None not in folds["credit"]:
+        text += (
+            f"Summaries of articles that editors have read, held out likewise, earn {_numbers(folds['credit'])}\n"
+            "of credit: 1 for a sentence that an editor would print, 0.5 for one nearly as good.\n"
+        )
+    return text
 
 
 def _training(training: JsonObject | None, bundle: Bundle) -> str:
@@ -84,11 +100,23 @@ def _training(training: JsonObject | None, bundle: Bundle) -> str:
     lines = [
         f"- Trained: {_mode(encoder)}",
         f"- Each story seen {tags['passes']:g} times, at most {tags['max_windows']} windows of it",
+        *_editors(training),
         f"- Learning rate {optimizer['encoder_learning_rate']:g} for the encoder, "
         f"{optimizer['head_learning_rate']:g} for the heads; {optimizer['batch_stories']} stories a step",
         f"- Seed {training['seed']}",
     ]
     return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
+
+
+def _editors(training: JsonObject) -> list[str]:
+    """How articles of editors and those with summaries were seen."""
+    editors, summaries = training["editors"], training["summaries"]
+    lines = [f"- Each article of editors seen {editors['passes']:g} times"] if editors["files"] else []
+    if summaries["source"]:
+        lines.append(
+            f"- At most {summaries['limit']} articles with summaries, at most {summaries['max_windows']} windows each"
+        )
+    return lines
 
 
 def _mode(encoder: JsonObject) -> str:
@@ -107,13 +135,13 @@ def _data(files: list[JsonObject], stories: JsonObject | None) -> str:
     if stories:
         labels = ", ".join(f"{_cell(label)} {n}" for label, n in stories["labels"].items())
         counts = f"{stories['train']} stories to learn from ({labels}), {stories['held_out']} held out.\n\n"
-    real = (
-        f"\n`{_REAL_ARTICLES}` holds real articles whose texts are their publishers' and are not passed on;\n"
+    rows = [[f"`{file['file']}`", f"`{file['sha256']}`"] for file in files]
+    real = [f"`{file['file']}`" for file in files if file["file"] in _REAL_ARTICLES]
+    told = (
+        f"\nReal articles, whose texts are their publishers' and are not passed on: {', '.join(real)}.\n"
         "`training/corpus/real_articles.csv` lists each by outlet, date, title and labels.\n"
     )
-    rows = [[f"`{file['file']}`", f"`{file['sha256']}`"] for file in files]
-    has_real = any(file["file"] == _REAL_ARTICLES for file in files)
-    return f"## Data\n\n{counts}" + _table(["file", "SHA-256"], rows) + (real if has_real else "")
+    return f"## Data\n\n{counts}" + _table(["file", "SHA-256"], rows) + (told if real else "")
 
 
 def _interval(held_out: JsonObject) -> str:
@@ -124,6 +152,10 @@ def _interval(held_out: JsonObject) -> str:
 def _table(head: list[str], rows: list[list[str]]) -> str:
     ruled = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(row) + " |\n" for row in ruled)
+
+
+def _numbers(values: list[float]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
 
 
 def _number(value: float | None) -> str:

@@ -1,9 +1,7 @@
-"""Stories and articles as training examples: tokens and targets, and batches of them."""
+"""Texts as training examples, what is known of them as targets, and batches of both."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +9,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from copydesk.model.files.json import JsonObject
+from copydesk.model.analysis import Span
 from copydesk.model.network.heads import SentenceLayout, layout_of
+from copydesk.model.network.sizes import SentenceScore
 from copydesk.model.network.windows import (
     SpecialTokens,
     TokenizedStory,
@@ -21,35 +20,35 @@ from copydesk.model.network.windows import (
     batch_windows,
     tokenize_story,
 )
-from copydesk.model.page.sentences import split_sentences
-from copydesk.training.config import TrainingConfig
-from copydesk.training.console import SILENT, Progress
-from copydesk.training.data.articles import load_articles
+from copydesk.model.page.sentences import begin_lines, split_sentences
+from copydesk.training.data.editors import EditedStory
 from copydesk.training.data.stories import LabelledStory
-from copydesk.training.metrics.oracle import choose_oracle
+from copydesk.training.metrics.credit import EditorsChoice
 
 UNKNOWN = -1.0  # a target that is masked
-_MAPPED_AT_ONCE = 2000  # articles; progress is told no finer
-BATCH_TOKENS = 2048  # of one forward pass; activations of larger ones leave the cache
+_ALSO = 0.5  # target of a sentence that is nearly as good as an editor's key
+_JUDGED = (SentenceScore.SALIENCE, SentenceScore.FURNITURE, SentenceScore.DANGLING)  # by editors
+
+Targets = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Example:
     """One text and what is known of it.
 
-    labels: float32 [labels], 1, 0 or UNKNOWN; salience: float32 [sentences], in [0, 1] or UNKNOWN; vectors: float32
-    [sentences, width] where the encoder is frozen and they were computed once.
+    labels: float32 [labels], in [0, 1] or UNKNOWN; sentences: float32 [sentences, SentenceScore], likewise; vectors:
+    float32 [sentences, width] where the encoder is frozen and they were computed once.
     """
 
     tokens: TokenizedStory
-    labels: NDArray[np.float32]
-    salience: NDArray[np.float32]
+    labels: Targets
+    sentences: Targets
     vectors: Tensor | None = None
 
     @property
-    def has_extract(self) -> bool:
-        """Its best extract is known."""
-        return bool((self.salience != UNKNOWN).any())
+    def has_key(self) -> bool:
+        """It is known which of its sentences are to be printed."""
+        return bool((self.sentences[:, SentenceScore.SALIENCE] == 1.0).any())
 
 
 @dataclass(frozen=True)
@@ -59,67 +58,76 @@ class ExampleBatch:
     inputs: list[WindowBatch] | Tensor
     layout: SentenceLayout
     labels: Tensor
-    salience: Tensor
+    sentences: Tensor
     n_sentences: list[int]
 
 
-def story_example(
-    story: LabelledStory, labels: Sequence[str], tokenizer: Tokenizer, *, max_tokens: int, max_windows: int
-) -> Example:
-    """A labelled story, its title as sentence 0; labels it is unsure of are masked."""
-    sentences = [story.text[s.start : s.end] for s in split_sentences(story.text)]
-    tokens = _first_windows(tokenize_story(story.title, sentences, tokenizer, max_tokens), max_windows)
-    target = [UNKNOWN if label in story.unsure else float(label in story.labels) for label in labels]
-    return Example(tokens, np.array(target, np.float32), np.full(tokens.n_sentences, UNKNOWN, np.float32))
+class ExampleMaker:
+    """Makes examples for a network of these labels, each of at most so many windows of a text."""
 
+    def __init__(self, labels: Sequence[str], tokenizer: Tokenizer, *, max_tokens: int, max_windows: int) -> None:
+        """max_tokens: of a window, special tokens included."""
+        self._labels, self._tokenizer = tuple(labels), tokenizer
+        self._max_tokens, self._max_windows = max_tokens, max_windows
 
-def article_example(
-    sentences: Sequence[str],
-    oracle: Sequence[int],
-    n_labels: int,
-    tokenizer: Tokenizer,
-    *,
-    max_tokens: int,
-    max_windows: int,
-) -> Example:
-    """An article whose best extract is known; nothing is known of its labels."""
-    tokens = _first_windows(tokenize_story(None, sentences, tokenizer, max_tokens), max_windows)
-    salience = np.zeros(tokens.n_sentences, np.float32)
-    salience[[i for i in oracle if i < tokens.n_sentences]] = 1.0
-    return Example(tokens, np.full(n_labels, UNKNOWN, np.float32), salience)
+    def story(self, story: LabelledStory, *, is_bare: bool = False) -> Example:
+        """A labelled story, its title as sentence 0; labels it is unsure of are masked.
 
+        is_bare: as many people send it, without its title and with nothing known of its lines.
+        """
+        spans = split_sentences(story.text)
+        tokens = self._tokens(story.text, story.title, spans, is_bare=is_bare)
+        return Example(tokens, self._targets(story.labels, story.unsure), unknown_sentences(tokens))
 
-def label_article(article: str, highlights: str) -> JsonObject:
-    """The article's sentences and its oracle extract: a row for `datasets` to cache."""
-    sentences = [article[s.start : s.end] for s in split_sentences(article)]
-    return {"sentences": sentences, "oracle": choose_oracle(sentences, highlights)}
+    def edited(self, story: EditedStory, *, is_bare: bool = False) -> Example:
+        """An article with what editors say of its sentences, as the mean over them, and its labels if they give any."""
+        tokens = self._tokens(story.text, story.title, story.spans, is_bare=is_bare)
+        judged = np.mean([_judge(choice, len(story.spans)) for choice in story.choices], axis=0)
+        sentences = unknown_sentences(tokens)
+        first = int(tokens.has_title)
+        sentences[first:, _JUDGED] = judged[: tokens.n_sentences - first]
+        unsure = self._labels if story.labels is None else story.unsure
+        return Example(tokens, self._targets(story.labels or (), unsure), sentences)
 
+    def article(self, sentences: Sequence[str], oracle: Iterable[int], *, is_key: bool) -> Example:
+        """An article whose best extract is known; nothing is known of its labels.
 
-def article_examples(
-    config: TrainingConfig, n_labels: int, tokenizer: Tokenizer, progress: Progress = SILENT
-) -> Iterator[Example]:
-    """The configuration's articles, drawn by its seed, each with the sentences that sum it up best."""
-    section = config.summaries
-    if section.source is None or section.limit == 0:
-        return
-    data = load_articles(section)
-    data = data.shuffle(seed=config.seed).select(range(min(section.limit, len(data))))
-    sizes = {"max_tokens": config.encoder.max_tokens, "max_windows": section.max_windows}
-    for row in progress.track(_label_articles(data), len(data), "oracle summaries", "articles"):
-        if row["sentences"]:
-            yield article_example(row["sentences"], row["oracle"], n_labels, tokenizer, **sizes)
+        is_key: what no editor says, the extract stands for: its sentences are those to print.
+        """
+        lines = [False] * len(sentences)  # a line a sentence, or all on one: as the collection has it
+        tokens = self._cut(tokenize_story(None, sentences, lines, self._tokenizer, self._max_tokens))
+        chosen = np.zeros(tokens.n_sentences, np.float32)
+        chosen[[i for i in oracle if i < tokens.n_sentences]] = 1.0
+        targets = unknown_sentences(tokens)
+        targets[:, SentenceScore.ORACLE] = chosen
+        if is_key:
+            targets[:, SentenceScore.SALIENCE] = chosen
+        return Example(tokens, self._targets((), self._labels), targets)
 
+    def _tokens(self, text: str, title: str | None, spans: Sequence[Span], *, is_bare: bool) -> TokenizedStory:
+        sentences = [text[span.start : span.end] for span in spans]
+        lines = [False] * len(spans) if is_bare else begin_lines(text, spans)
+        title = None if is_bare else title
+        return self._cut(tokenize_story(title, sentences, lines, self._tokenizer, self._max_tokens))
 
-def _label_articles(data: Any) -> Iterator[JsonObject]:  # Any: datasets has no types
-    """What `label_article` says of each article, in parallel; the cache keeps it for the next run."""
-    for start in range(0, len(data), _MAPPED_AT_ONCE):
-        part = data.select(range(start, min(start + _MAPPED_AT_ONCE, len(data))))
-        yield from part.map(
-            label_article,
-            input_columns=["article", "highlights"],
-            remove_columns=data.column_names,
-            num_proc=os.cpu_count(),
+    def _cut(self, story: TokenizedStory) -> TokenizedStory:
+        """The story up to the end of its last window that is read."""
+        if len(story.windows) <= self._max_windows:
+            return story
+        windows: tuple[Window, ...] = story.windows[: self._max_windows]
+        end = windows[-1].end
+        n_sentences = int(story.sentence_of[end - 1]) + 1
+        return TokenizedStory(
+            story.token_ids[:end], story.sentence_of[:end], windows, story.begins_line[:n_sentences], story.has_title
         )
+
+    def _targets(self, labels: Collection[str], unsure: Collection[str]) -> Targets:
+        return np.array([UNKNOWN if label in unsure else float(label in labels) for label in self._labels], np.float32)
+
+
+def unknown_sentences(story: TokenizedStory) -> Targets:
+    """Targets of its sentences of which nothing is known, float32 [sentences, SentenceScore]."""
+    return np.full((story.n_sentences, len(SentenceScore)), UNKNOWN, np.float32)
 
 
 def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) -> dict[str, ExampleBatch]:
@@ -131,18 +139,17 @@ def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) ->
             inputs=torch.cat(vectors) if vectors else batch_windows(stories, special, budget=budget),
             layout=layout_of(stories),
             labels=torch.from_numpy(np.stack([example.labels for example in examples])),
-            salience=torch.from_numpy(np.concatenate([example.salience for example in examples])),
+            sentences=torch.from_numpy(np.concatenate([example.sentences for example in examples])),
             n_sentences=[story.n_sentences for story in stories],
         )
     }
 
 
-def _first_windows(story: TokenizedStory, n_windows: int) -> TokenizedStory:
-    """The story up to the end of its n-th window."""
-    if len(story.windows) <= n_windows:
-        return story
-    windows: tuple[Window, ...] = story.windows[:n_windows]
-    end = windows[-1].end
-    return TokenizedStory(
-        story.token_ids[:end], story.sentence_of[:end], windows, int(story.sentence_of[end - 1]) + 1, story.has_title
-    )
+def _judge(choice: EditorsChoice, n_sentences: int) -> Targets:
+    """One editor's view, float32 [sentences, 3]: salience, furniture, dangling."""
+    judged = np.zeros((n_sentences, len(_JUDGED)), np.float32)
+    judged[list(choice.also), SentenceScore.SALIENCE] = _ALSO
+    judged[list(choice.key), SentenceScore.SALIENCE] = 1.0
+    judged[list(choice.furniture), SentenceScore.FURNITURE] = 1.0
+    judged[list(choice.dangling), SentenceScore.DANGLING] = 1.0
+    return judged

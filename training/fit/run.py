@@ -4,40 +4,37 @@ import copy
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.files.json import JsonObject
 from copydesk.model.network.encoder import Encoder, load_encoder
 from copydesk.model.network.encoder_files import load_tokenizer, special_tokens
 from copydesk.model.network.heads import Network
-from copydesk.model.network.windows import SpecialTokens
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.tag_data import TagData
 from copydesk.training.fit.checkpoints import claim_checkpoints
-from copydesk.training.fit.examples import Example, article_examples, story_example
-from copydesk.training.fit.forward import predict_salience, sentence_vectors
-from copydesk.training.fit.low_rank import bundle_weights, check_storable, copy_weights
-from copydesk.training.fit.save import calibrate_bundle, describe_bundle, load_trained, save_trained
+from copydesk.training.fit.example_sets import Examples, Texts, read_texts, without_key
+from copydesk.training.fit.examples import Example
+from copydesk.training.fit.folds import CrossFit, cross_fit
+from copydesk.training.fit.forward import predict_targets, sentence_vectors
+from copydesk.training.fit.low_rank import Weights, bundle_weights, check_storable, copy_weights
+from copydesk.training.fit.save import (
+    calibrate_bundle,
+    calibrate_crossed,
+    describe_bundle,
+    load_trained,
+    save_trained,
+)
 from copydesk.training.fit.trainable import prepare_encoder
 from copydesk.training.fit.trainer import train_network
 from copydesk.training.fit.warm_start import Base, Start, start_from
-
-
-@dataclass(frozen=True)
-class ExampleSets:
-    """What a run reads: stories and articles to learn from, and stories held out."""
-
-    stories: list[Example]
-    articles: list[Example]
-    held_out: list[Example]
 
 
 def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progress: Progress = SILENT) -> Bundle:
@@ -48,35 +45,124 @@ def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progre
     torch.manual_seed(config.seed)
     encoder, tokenizer = load_encoder(start.encoder), load_tokenizer(start.encoder)
     network = _make_network(encoder, start.base, data.labels, config)
-    original, before = encoder.body.state_dict(), copy_weights(network.encoder.body)
-    rank = _choose_rank(config, start.base)
-    check_storable(before, original, rank)
+    origin = Origin(copy_weights(network.encoder.body), encoder.body.state_dict(), _choose_rank(config, start.base))
+    check_storable(origin.before, origin.original, origin.rank)
+    stories = data.train + data.held_out if config.tags.is_crossed else data.train
+    texts = read_texts(config, stories)
     bundle = describe_bundle(config, data, start.encoder)
     checkpoints = out.parent / f"{out.name}-checkpoints"
     claim_checkpoints(checkpoints, _identify(bundle, data, start.base))
 
-    special = special_tokens(tokenizer)
-    examples = _make_examples(config, data, tokenizer, progress)
-    if start.base is not None:
-        examples = _keep_summary(examples, network, config, special, progress)
-    prepare_encoder(network, config.encoder)
-    if config.encoder.mode == "head":
-        examples = _encode_once(examples, network, special, progress)
-    train_network(
-        network,
-        _repeat(examples.stories, config.tags.passes, config.seed) + examples.articles,
-        examples.held_out,
-        config,
-        special=special,
-        directory=checkpoints,
-        progress=progress,
-    )
+    run = Run(config, data, start, tokenizer, origin, checkpoints, progress)
+    articles = run.read_articles(network)
+    crossed = run.cross(bundle, network, texts, articles) if config.tags.is_crossed else None
+    run.fit(network, texts, articles, "last")
 
-    weights = bundle_weights(network, before, original, rank)
-    bundle = calibrate_bundle(load_trained(bundle, weights, encoder, tokenizer), data.held_out)
+    weights = bundle_weights(network, origin.before, origin.original, origin.rank)
+    analyzer = load_trained(bundle, weights, encoder, tokenizer)
+    bundle = calibrate_crossed(bundle, stories, crossed) if crossed else calibrate_bundle(analyzer, data.held_out)
     bundle = save_trained(out, bundle, weights)
     shutil.rmtree(checkpoints)
     return bundle
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The encoder's weights when training began and those of the plain encoder, and the rank of what is stored."""
+
+    before: Weights
+    original: Weights
+    rank: int
+
+
+class Run:
+    """The trainings of one run: on articles, without each fold, on all texts; each with checkpoints of its own."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: TagData,
+        start: Start,
+        tokenizer: Tokenizer,
+        origin: Origin,
+        checkpoints: Path,
+        progress: Progress,
+    ) -> None:
+        self._config, self._data, self._start, self._origin = config, data, start, origin
+        self._tokenizer, self._special = tokenizer, special_tokens(tokenizer)
+        self._checkpoints, self._progress = checkpoints, progress
+        self._examples = Examples(config, data.labels, tokenizer)
+
+    def read_articles(self, network: Network) -> list[Example]:
+        """Train the network on the articles alone, where nothing else has taught it to choose; those to read again.
+
+        With a base nothing is trained here, and all of them are read among the stories.
+        """
+        is_new = self._start.base is None
+        articles = self._examples.articles(self._progress, is_key=is_new)
+        if not is_new or not articles:
+            return articles
+        self._progress.say(f"learning to choose from {len(articles)} articles with summaries")
+        self._train(network, articles, [], "articles")
+        again = articles[: self._config.summaries.replay]
+        return without_key(again) if self._config.editors.files else again
+
+    def cross(self, bundle: Bundle, network: Network, texts: Texts, articles: list[Example]) -> CrossFit:
+        """What networks that go on from this one, each without one fold, say of what they did not see."""
+        n_folds = self._config.tags.folds
+
+        def run(kept: Texts, fold: int) -> Analyzer:
+            self._progress.say(f"fold {fold + 1} of {n_folds} is held out")
+            own = copy.deepcopy(network)
+            self.fit(own, kept, articles, f"fold-{fold + 1}")
+            return self._analyzer(bundle, own)
+
+        return cross_fit(texts, n_folds, run)
+
+    def fit(self, network: Network, texts: Texts, articles: list[Example], name: str) -> None:
+        """Train the network on the texts and the articles, with checkpoints under this name."""
+        stories, edited = self._examples.stories(texts.stories), self._examples.edited(texts.edited)
+        if self._start.base is not None:
+            stories = self._keep_sentences(network, stories, can_freeze=not (articles or edited))
+        self._progress.say(_describe(self._config, texts, articles))
+        held_out = [] if self._config.tags.is_crossed else self._examples.plain(self._data.held_out)
+        self._train(network, stories + edited + articles, held_out, name)
+
+    def _train(self, network: Network, examples: list[Example], held_out: list[Example], name: str) -> None:
+        prepare_encoder(network, self._config.encoder)
+        if self._config.encoder.mode == "head":
+            examples, held_out = self._encode_once(network, examples), self._encode_once(network, held_out)
+        train_network(
+            network,
+            examples,
+            held_out,
+            self._config,
+            special=self._special,
+            directory=self._checkpoints / name,
+            progress=self._progress,
+        )
+
+    def _keep_sentences(self, network: Network, stories: list[Example], *, can_freeze: bool) -> list[Example]:
+        """Stories with what the base says of their sentences: the network does not unlearn it.
+
+        Where encoder and other texts could change nothing, the sentence head is frozen instead.
+        """
+        if self._config.encoder.mode == "head" and can_freeze:
+            network.sentence_head.requires_grad_(requires_grad=False)
+            return stories
+        name = "reading what the base would choose"
+        taught = predict_targets(network, stories, self._special, self._progress, name)
+        return [replace(story, sentences=own.sentences) for story, own in zip(stories, taught, strict=True)]
+
+    def _encode_once(self, network: Network, examples: list[Example]) -> list[Example]:
+        """Examples with the vectors of their sentences: a frozen encoder gives no others."""
+        vectors = sentence_vectors(network, examples, self._special, self._progress)
+        return [replace(example, vectors=own) for example, own in zip(examples, vectors, strict=True)]
+
+    def _analyzer(self, bundle: Bundle, network: Network) -> Analyzer:
+        """The network as it would be served."""
+        weights = bundle_weights(network, self._origin.before, self._origin.original, self._origin.rank)
+        return load_trained(bundle, weights, load_encoder(self._start.encoder), self._tokenizer)
 
 
 def _make_network(encoder: Encoder, base: Base | None, labels: Sequence[str], config: TrainingConfig) -> Network:
@@ -108,48 +194,9 @@ def _identify(bundle: Bundle, data: TagData, base: Base | None) -> JsonObject:
     }
 
 
-def _make_examples(config: TrainingConfig, data: TagData, tokenizer: Tokenizer, progress: Progress) -> ExampleSets:
-    section = config.tags
-    encode = partial(
-        story_example,
-        labels=data.labels,
-        tokenizer=tokenizer,
-        max_tokens=config.encoder.max_tokens,
-        max_windows=section.max_windows,
-    )
-    articles = list(article_examples(config, len(data.labels), tokenizer, progress))
-    times = f"{section.passes:g} times {len(data.train)} stories"
-    progress.say(f"learning from {times} and {len(articles)} articles with summaries")
-    return ExampleSets([encode(story) for story in data.train], articles, [encode(story) for story in data.held_out])
-
-
-def _keep_summary(
-    examples: ExampleSets, network: Network, config: TrainingConfig, special: SpecialTokens, progress: Progress
-) -> ExampleSets:
-    """Stories with the salience that the base gives their sentences: the network does not unlearn it.
-
-    Where encoder and articles could change nothing, the salience head is frozen instead.
-    """
-    if config.encoder.mode == "head" and not examples.articles:
-        network.salience_head.requires_grad_(requires_grad=False)
-        return examples
-    taught = predict_salience(network, examples.stories, special, progress)
-    stories = [replace(story, salience=own.numpy()) for story, own in zip(examples.stories, taught, strict=True)]
-    return replace(examples, stories=stories)
-
-
-def _encode_once(examples: ExampleSets, network: Network, special: SpecialTokens, progress: Progress) -> ExampleSets:
-    """Examples with the vectors of their sentences: a frozen encoder gives no others."""
-
-    def encode(part: list[Example]) -> list[Example]:
-        vectors = sentence_vectors(network, part, special, progress)
-        return [replace(example, vectors=own) for example, own in zip(part, vectors, strict=True)]
-
-    return ExampleSets(encode(examples.stories), encode(examples.articles), encode(examples.held_out))
-
-
-def _repeat(stories: Sequence[Example], passes: float, seed: int) -> list[Example]:
-    """Every story `passes` times, in an order drawn anew for each pass."""
-    order = np.random.default_rng(seed)
-    seen = [stories[i] for _ in range(int(np.ceil(passes))) for i in order.permutation(len(stories))]
-    return seen[: round(passes * len(stories))]
+def _describe(config: TrainingConfig, texts: Texts, articles: list[Example]) -> str:
+    parts = [f"{config.tags.passes:g} times {len(texts.stories)} stories"]
+    if texts.edited:
+        parts.append(f"{config.editors.passes:g} times {len(texts.edited)} articles of editors")
+    parts.append(f"{len(articles)} articles with summaries")
+    return f"learning from {', '.join(parts[:-1])} and {parts[-1]}"

@@ -12,16 +12,19 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import as_stored, make_network, save_bundle
 from copydesk.model.files.disk import file_sha256
+from copydesk.model.files.json import JsonObject
 from copydesk.model.network.device import choose_device
 from copydesk.model.network.encoder import Encoder
 from copydesk.model.network.encoder_files import EncoderFiles
 from copydesk.model.output.tags import LabelRule
 from copydesk.training.config import TrainingConfig
-from copydesk.training.data.stories import LabelledStory, story_targets
+from copydesk.training.data.stories import LabelledStory, count_labels, story_targets
 from copydesk.training.data.tag_data import TagData
 from copydesk.training.evaluation.tags import evaluate_tags, story_logits
 from copydesk.training.fit.card import model_card
+from copydesk.training.fit.folds import CrossFit
 from copydesk.training.metrics.calibration import make_rules
+from copydesk.training.metrics.quality import Floats
 
 
 def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bundle:
@@ -38,10 +41,20 @@ def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) 
         adapter_scale=1.0 if section.rank else None,
         report={
             "data": _fingerprint_sources(config),
-            "stories": {"train": len(data.train), "held_out": len(data.held_out), "labels": data.label_counts},
+            "stories": _count_stories(config, data),
             "training": config.model_dump(mode="json"),
         },
     )
+
+
+def _count_stories(config: TrainingConfig, data: TagData) -> JsonObject:
+    """How many are learned from and held out: with folds every story is both."""
+    if not config.tags.is_crossed:
+        return {"train": len(data.train), "held_out": len(data.held_out), "labels": data.label_counts}
+    stories = data.train + data.held_out
+    counts = count_labels(stories)
+    labels = {label: counts[label] for label in data.labels}
+    return {"train": len(stories), "held_out": len(stories), "labels": labels}
 
 
 def load_trained(bundle: Bundle, weights: Mapping[str, Tensor], encoder: Encoder, tokenizer: Tokenizer) -> Analyzer:
@@ -59,13 +72,34 @@ def calibrate_bundle(analyzer: Analyzer, held_out: Sequence[LabelledStory]) -> B
     return replace(bundle, rules=rules, report={**bundle.report, "held_out": metrics})
 
 
+def calibrate_crossed(bundle: Bundle, stories: Sequence[LabelledStory], crossed: CrossFit) -> Bundle:
+    """The bundle with calibration and thresholds from what cross-fitted runs say of stories that they did not see.
+
+    Each fold is also decided by rules from the others alone: the quality that new stories may expect, and its spread.
+    """
+    targets, folds = story_targets(stories, bundle.labels), sorted(set(crossed.fold_of.tolist()))
+    rules = make_rules(bundle.labels, targets, crossed.logits)
+    outside = [_measure_fold(bundle, targets, crossed, fold) for fold in folds]
+    metrics = evaluate_tags(targets, crossed.logits, rules).to_json()
+    measured = {"held_out": metrics, "folds": {"macro_f1": outside, "credit": crossed.credit}}
+    return replace(bundle, rules=rules, report={**bundle.report, **measured})
+
+
 def save_trained(out: Path, bundle: Bundle, weights: Mapping[str, Tensor]) -> Bundle:
     """Save the bundle with its card; returns it with its digest."""
     return save_bundle(out, bundle, weights, model_card(bundle))
 
 
+def _measure_fold(bundle: Bundle, targets: Floats, crossed: CrossFit, fold: int) -> float:
+    """Macro-F1 on a fold, by rules from the other folds."""
+    own = crossed.fold_of == fold
+    rules = make_rules(bundle.labels, targets[~own], crossed.logits[~own])
+    return evaluate_tags(targets[own], crossed.logits[own], rules).macro_f1
+
+
 def _fingerprint_sources(config: TrainingConfig) -> list[dict[str, str]]:
     """Name and SHA-256 of every local file that is learned from."""
-    sources = [*config.tags.files, *([config.summaries.source] if config.summaries.source else [])]
+    sources = [*config.tags.files, *config.editors.files]
+    sources += [config.summaries.source] if config.summaries.source else []
     paths = [Path(path) for source in sources for path in sorted(glob.glob(source))]
     return [{"file": path.name, "sha256": file_sha256(path)} for path in paths]

@@ -49,7 +49,7 @@ class FrozenEncoderNetwork(torch.nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.tag_head, self.salience_head = network.tag_head, network.salience_head
+        self.tag_head, self.sentence_head = network.tag_head, network.sentence_head
         self._score = network.score
 
     def forward(self, vectors: Tensor, layout: SentenceLayout) -> NetworkOutput:

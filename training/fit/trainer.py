@@ -1,6 +1,7 @@
 """The training loop: transformers' Trainer over our network, tags and salience together."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,20 @@ import numpy as np
 import torch
 import transformers
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from copydesk.model.network.heads import Network, NetworkOutput
 from copydesk.model.network.windows import SpecialTokens
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import Progress, Update
 from copydesk.training.fit.checkpoints import checkpoint_step, last_checkpoint
-from copydesk.training.fit.examples import BATCH_TOKENS, UNKNOWN, Example, ExampleBatch, collate
-from copydesk.training.fit.forward import has_bf16, predict_logits
+from copydesk.training.fit.examples import Example, ExampleBatch, collate
+from copydesk.training.fit.forward import batch_tokens, has_bf16, predict_logits
+from copydesk.training.fit.losses import joint_loss, masked_mean_loss
 from copydesk.training.fit.trainable import FrozenEncoderNetwork
 from copydesk.training.metrics.quality import all_quality, macro_f1
 
-_UNIT_LABELS = 4  # labels whose losses weigh together as much as salience does
+_GPU_READERS = 4  # processes that make batches while a GPU computes
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")  # in the names of a transformer's weights
 
 
 # Any, in what follows: transformers is not typed.
@@ -33,22 +35,16 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # as above
     def __init__(
         self, config: TrainingConfig, held_out: Sequence[Example], special: SpecialTokens, **kwargs: Any
     ) -> None:
-        super().__init__(data_collator=partial(collate, special=special, budget=BATCH_TOKENS), **kwargs)
+        super().__init__(data_collator=partial(collate, special=special, budget=batch_tokens()), **kwargs)
         self._config, self._held_out, self._special = config, held_out, special
 
     def compute_loss(self, model: Any, inputs: dict[str, ExampleBatch], *args: Any, **kwargs: Any) -> Any:
-        """Tag loss plus weighted salience loss of a batch; no outputs are returned.
-
-        The tag loss is a sum over labels: as a mean, a label among many would count for nothing beside the salience.
-        """
+        """The joint loss of a batch; no outputs are returned."""
         batch = inputs["batch"]
         read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
         output: NetworkOutput = model(read, batch.layout.to(self.args.device))
-        n_labels = output.logits.shape[1]
-        tags = masked_loss(output.logits, batch.labels.to(self.args.device)) * (n_labels / _UNIT_LABELS)
-        if not (batch.salience != UNKNOWN).any():  # a backward pass through the salience head would give zeros
-            return tags
-        return tags + self._config.summaries.weight * masked_loss(output.salience, batch.salience.to(self.args.device))
+        labels, sentences = batch.labels.to(self.args.device), batch.sentences.to(self.args.device)
+        return joint_loss(output, labels, sentences, self._config.summaries.weight)
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
         """Macro-F1 and loss on the held-out stories."""
@@ -56,22 +52,25 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # as above
         targets = np.stack([example.labels for example in self._held_out]).astype(np.float64)
         labels = [str(i) for i in range(targets.shape[1])]
         quality = all_quality(targets, logits, [0.0] * len(labels), labels)
-        loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(targets)).item()
+        loss = masked_mean_loss(torch.from_numpy(logits), torch.from_numpy(targets))
         metrics = {f"{metric_key_prefix}_macro_f1": macro_f1(quality), f"{metric_key_prefix}_loss": loss}
         self.log(metrics)
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
-        """AdamW with one learning rate for the encoder and one for the heads."""
+        """AdamW with one learning rate for the heads, and one for each of the encoder's layers."""
         settings = self._config.optimizer
-        named = [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for name, p in named if name.startswith("encoder.")], "lr": settings.encoder_learning_rate},
-            {"params": [p for name, p in named if not name.startswith("encoder.")], "lr": settings.head_learning_rate},
-        ]
-        groups = [group for group in groups if group["params"]]
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+        named = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        depths = encoder_depths(named)
+        groups: dict[float, list[Any]] = {}
+        for name, parameter in named.items():
+            rate = settings.head_learning_rate
+            if name in depths:
+                rate = settings.encoder_learning_rate * settings.layer_decay ** depths[name]
+            groups.setdefault(rate, []).append(parameter)
+        by_rate = [{"params": parameters, "lr": rate} for rate, parameters in groups.items()]
+        self.optimizer = torch.optim.AdamW(by_rate, weight_decay=settings.weight_decay)
         return self.optimizer
 
 
@@ -102,11 +101,12 @@ class StepCallback(transformers.TrainerCallback):  # type: ignore[misc]  # as ab
         self._progress.say(f"{text}, loss {metrics['eval_loss']:.3f} on stories held out")
 
 
-def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean binary cross-entropy over the known targets; 0 where none is known."""
-    known = targets != UNKNOWN
-    loss = binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
-    return (loss * known).sum() / known.sum().clamp(min=1)
+def encoder_depths(names: Iterable[str]) -> dict[str, int]:
+    """How many layers of the encoder lie above each of its weights, by name; the embeddings lie under them all."""
+    layers = {name: _LAYER.search(name) for name in names if name.startswith("encoder.")}
+    numbers = {name: int(found.group(1)) if found else -1 for name, found in layers.items()}
+    top = max(numbers.values(), default=0)
+    return {name: top - number for name, number in numbers.items()}
 
 
 def train_network(
@@ -121,10 +121,10 @@ def train_network(
 ) -> None:
     """Fine-tune a prepared network in place, with checkpoints in `directory`; an interrupted run resumes from them.
 
-    With mode "head" the examples carry the vectors of their sentences.
+    With mode "head" the examples carry the vectors of their sentences. Without stories held out nothing is evaluated.
     """
-    # Macro-F1 says nothing of summaries: with articles to learn from, training runs to the end of its schedule.
-    stops_early = not any(example.has_extract for example in examples)
+    # Macro-F1 says nothing of summaries: with extracts to learn from, training runs to the end of its schedule.
+    stops_early = bool(held_out) and not any(example.has_key for example in examples)
     trainer = TagTrainer(
         config,
         held_out,
@@ -132,7 +132,7 @@ def train_network(
         model=FrozenEncoderNetwork(network) if config.encoder.mode == "head" else network,
         train_dataset=examples,
         eval_dataset=held_out,
-        args=_training_arguments(config, len(examples), directory, stops_early=stops_early),
+        args=_training_arguments(config, len(examples), directory, evaluates=bool(held_out), stops_early=stops_early),
         callbacks=[transformers.EarlyStoppingCallback(config.optimizer.patience)] if stops_early else [],
     )
     trainer.remove_callback(transformers.PrinterCallback)
@@ -146,7 +146,7 @@ def train_network(
 
 
 def _training_arguments(
-    config: TrainingConfig, n_examples: int, directory: Path, *, stops_early: bool
+    config: TrainingConfig, n_examples: int, directory: Path, *, evaluates: bool, stops_early: bool
 ) -> transformers.TrainingArguments:
     settings, on_gpu = config.optimizer, torch.cuda.is_available()
     n_steps = max(1, n_examples // settings.batch_stories)
@@ -161,12 +161,14 @@ def _training_arguments(
         bf16=has_bf16(),
         fp16=on_gpu and not has_bf16(),
         use_cpu=not on_gpu and not torch.backends.mps.is_available(),
-        eval_strategy="steps",
+        eval_strategy="steps" if evaluates else "no",
         save_strategy="steps",
         eval_steps=every,
         save_steps=every,
         save_total_limit=2,
         logging_steps=max(1, every // 5),
+        dataloader_num_workers=_GPU_READERS if on_gpu else 0,
+        dataloader_pin_memory=False,  # a batch is no tensor
         load_best_model_at_end=stops_early,
         metric_for_best_model="macro_f1",
         remove_unused_columns=False,

@@ -86,7 +86,7 @@ def start_from(network: Network, base: Base, labels: Sequence[str]) -> None:
     """
     try:
         fill_encoder(network.encoder, base.bundle, base.weights)
-        network.salience_head.load_state_dict(weights_under(base.weights, "salience_head."))
+        network.sentence_head.load_state_dict(weights_under(base.weights, "sentence_head."))
         _fill_tag_head(network, base, labels)
     except RuntimeError as error:
         raise BundleError(f"bundle {base.bundle.name!r}: its weights do not fit its bundle.json: {error}") from error

@@ -8,12 +8,15 @@ import numpy as np
 from copydesk.training.data.check import MIN_EXAMPLES
 from copydesk.training.data.stories import LabelledStory, story_targets
 from copydesk.training.metrics.bootstrap import compare_calibration, compare_f1, compare_paired
+from copydesk.training.metrics.credit import CREDIT, FIGURES
 from copydesk.training.metrics.quality import Decisions, Floats, all_quality, calibration_error, macro_f1
 from copydesk.training.metrics.rouge import KINDS
 from copydesk.training.release.figures import ALPHA, ERROR, Check, Tolerances, alpha_of, compare, is_beyond_noise
 from copydesk.training.release.history import MACRO
 from copydesk.training.release.power import count_noticeable, f1_floors, macro_floor
 from copydesk.training.release.scored import ScoredBundle
+
+EDITED = "edited articles"
 
 
 def check_tags(
@@ -65,6 +68,23 @@ def check_summaries(candidate: ScoredBundle, current: ScoredBundle | None, toler
         values = (float(theirs[:, i].mean()), float(ours[:, i].mean()))
         checks.append(compare("summaries", kind, values, loss, tolerances.rouge, n_stories=len(ours)))
     return checks
+
+
+def check_credit(candidate: ScoredBundle, current: ScoredBundle | None, tolerances: Tolerances) -> list[Check]:
+    """A check of the credit on the articles that editors have read; the shares beside it, or all of it without a
+    current version, are shown alone."""
+    ours, theirs = candidate.credit, current.credit if current else None
+    if ours is None:
+        return []
+    now = dict(zip(FIGURES, ours.mean(axis=0).tolist(), strict=True))
+    if theirs is None:
+        return [Check(EDITED, figure, None, value) for figure, value in now.items()]
+    before = dict(zip(FIGURES, theirs.mean(axis=0).tolist(), strict=True))
+    loss = compare_paired(theirs[:, FIGURES.index(CREDIT)], ours[:, FIGURES.index(CREDIT)])
+    values = (before[CREDIT], now[CREDIT])
+    credit = compare(EDITED, CREDIT, values, loss, tolerances.credit, n_stories=len(ours))
+    shown = [Check(EDITED, name, before[name], now[name], note="not judged") for name in FIGURES if name != CREDIT]
+    return [credit, *shown]
 
 
 def _check_common(

@@ -11,10 +11,12 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifes
 from copydesk.model.bundles.store import Store
 from copydesk.model.files.json import JsonObject
 from copydesk.training.data.check import MIN_EXAMPLES
+from copydesk.training.data.editors import EditedStory
 from copydesk.training.data.notes import N_TO_JUDGE, list_first
 from copydesk.training.data.stories import LabelledStory, story_targets
+from copydesk.training.metrics.credit import CREDIT
 from copydesk.training.metrics.rouge import KINDS
-from copydesk.training.release.checks import check_summaries, check_tags, has_enough
+from copydesk.training.release.checks import check_credit, check_summaries, check_tags, has_enough
 from copydesk.training.release.figures import ERROR, Check, Tolerances
 from copydesk.training.release.flips import Flip, find_flips
 from copydesk.training.release.history import FROZEN, MACRO, NEW
@@ -27,11 +29,13 @@ _N_KEPT = 50  # flips in an entry of the journal
 class Terms:
     """On what terms a candidate is judged.
 
-    summaries: Parquet with article and highlights, to compare ROUGE on; is_forced: it is promoted whatever comes out.
+    summaries: Parquet with article and highlights, to compare ROUGE on; edited: articles with what editors would print,
+    to compare credit on; is_forced: it is promoted whatever comes out.
     """
 
     tolerances: Tolerances = field(default_factory=Tolerances)
     summaries: str | None = None
+    edited: Sequence[EditedStory] = ()
     is_forced: bool = False
     device: str = "auto"
 
@@ -73,7 +77,7 @@ class Verdict:
 
     def to_journal(self) -> JsonObject:
         """What the journal keeps: the reasons, the figures over all labels, and the first flips."""
-        overall = [check for check in self.checks if check.figure in (MACRO, ERROR, *KINDS)]
+        overall = [check for check in self.checks if check.figure in (MACRO, ERROR, CREDIT, *KINDS)]
         return {
             "is_passed": self.is_passed,
             "headline": self.headline,
@@ -104,7 +108,7 @@ def judge(
         for check in check_tags(place, stories, candidate, current, allowed)
     ]
     checks = [check if check.place == decisive or check.can_tell else replace(check, is_held=True) for check in checks]
-    checks += check_summaries(candidate, current, allowed)
+    checks += check_summaries(candidate, current, allowed) + check_credit(candidate, current, allowed)
     flips = [
         flip
         for place, stories in sets.items()
@@ -133,9 +137,9 @@ def submit(
     digest = store.add(bundle).digest
     current = store.current()
     sets = {FROZEN: frozen_test, NEW: new_data}
-    candidate = score_bundle(store.path(digest), sets, terms.summaries, terms.device)
+    candidate = score_bundle(store.path(digest), sets, terms.summaries, terms.edited, device=terms.device)
     rival = find_rival(store, current, candidate.bundle)
-    scored = score_bundle(rival, sets, terms.summaries, terms.device) if rival else None
+    scored = score_bundle(rival, sets, terms.summaries, terms.edited, device=terms.device) if rival else None
     verdict = judge(candidate, scored, sets, terms.tolerances)
     data = {name: describe_stories(stories) for name, stories in sets.items()}
     details = {"data": data, "summaries": terms.summaries, "result": verdict.to_journal()}

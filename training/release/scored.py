@@ -11,7 +11,9 @@ from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.errors import BundleError, DataError
 from copydesk.training.config import SummariesSection
 from copydesk.training.data.articles import load_articles
+from copydesk.training.data.editors import EditedStory
 from copydesk.training.data.stories import LabelledStory
+from copydesk.training.evaluation.editors import judge_all, serve_stories
 from copydesk.training.evaluation.summaries import Article, summarise_articles
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.metrics.quality import Decisions, Floats
@@ -23,11 +25,12 @@ Sets = Mapping[str, Sequence[LabelledStory]]  # by name, such as "frozen test"
 @dataclass(frozen=True)
 class ScoredBundle:
     """scores: per set of stories, float64 [stories, labels]; rouge: float64 [articles, kinds], NaN where there is no
-    summary, or none if no articles were given."""
+    summary, or none if no articles were given; credit: float64 [edited articles, FIGURES], likewise."""
 
     bundle: Bundle
     scores: Mapping[str, Floats]
     rouge: Floats | None = None
+    credit: Floats | None = None
 
     def columns(self, labels: Sequence[str]) -> list[int]:
         """Where these labels stand in the scores."""
@@ -40,7 +43,14 @@ class ScoredBundle:
         return decisions
 
 
-def score_bundle(directory: Path, sets: Sets, summaries: str | None = None, device: str = "auto") -> ScoredBundle:
+def score_bundle(
+    directory: Path,
+    sets: Sets,
+    summaries: str | None = None,
+    edited: Sequence[EditedStory] = (),
+    *,
+    device: str = "auto",
+) -> ScoredBundle:
     """Let the bundle analyse everything. Raises BundleError when a score is not a number."""
     analyzer = Analyzer.load(directory, device)
     rules = analyzer.bundle.rules
@@ -48,7 +58,12 @@ def score_bundle(directory: Path, sets: Sets, summaries: str | None = None, devi
     scores = {name: calibrate(story_logits(analyzer, stories), rules) for name, stories in filled.items()}
     if not all(np.isfinite(values).all() for values in scores.values()):
         raise BundleError(f"{directory}: gives scores that are not numbers; train it again")
-    return ScoredBundle(analyzer.bundle, scores, _score_rouge(analyzer, summaries) if summaries else None)
+    return ScoredBundle(
+        analyzer.bundle,
+        scores,
+        _score_rouge(analyzer, summaries) if summaries else None,
+        judge_all(edited, [one.chosen for one in serve_stories(analyzer, edited)]) if edited else None,
+    )
 
 
 def _score_rouge(analyzer: Analyzer, source: str) -> Floats:

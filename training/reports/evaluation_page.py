@@ -4,13 +4,16 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from copydesk.training.evaluation.editors import EDITORS, EditorsReport
 from copydesk.training.evaluation.measure import BundleMeasures, TagMeasures
-from copydesk.training.evaluation.summaries import LEAD, OURS, SummaryReport, SystemScores
+from copydesk.training.evaluation.summaries import SummaryReport
+from copydesk.training.evaluation.systems import LEAD, OURS, SystemScores
 from copydesk.training.metrics.bootstrap import N_RESAMPLES
+from copydesk.training.metrics.credit import CREDIT, FIGURES
 from copydesk.training.metrics.quality import N_BINS
 from copydesk.training.metrics.rouge import KINDS
 from copydesk.training.reports.page import KeyFigure, render_page, write_page
-from copydesk.training.reports.summary_plots import KIND_NAMES, plot_gains, plot_positions
+from copydesk.training.reports.summary_plots import KIND_NAMES, plot_credit, plot_gains, plot_positions
 from copydesk.training.reports.tag_plots import make_label_panels, plot_precision_recall, plot_reliability, plot_scores
 
 
@@ -26,9 +29,12 @@ def render_evaluation(measures: BundleMeasures) -> str:
         bundle=measures.bundle,
         tags=measures.tags,
         summaries=measures.summaries,
+        editors=measures.editors,
         key_figures=_key_figures(measures),
         plots=_plots(measures),
         ours=OURS,
+        editors_name=EDITORS,
+        figures=FIGURES,
         kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
         n_bins=N_BINS,
         n_resamples=N_RESAMPLES,
@@ -37,7 +43,8 @@ def render_evaluation(measures: BundleMeasures) -> str:
 
 def _key_figures(measures: BundleMeasures) -> list[KeyFigure]:
     tags = _tag_figures(measures.tags) if measures.tags else []
-    return tags + (_summary_figures(measures.summaries) if measures.summaries else [])
+    summaries = _summary_figures(measures.summaries) if measures.summaries else []
+    return tags + summaries + (_credit_figures(measures.editors) if measures.editors else [])
 
 
 def _tag_figures(tags: TagMeasures) -> list[KeyFigure]:
@@ -63,6 +70,15 @@ def _summary_figures(report: SummaryReport) -> list[KeyFigure]:
     ]
 
 
+def _credit_figures(report: EditorsReport) -> list[KeyFigure]:
+    ours = report.systems[OURS]
+    gain, interval = (ours.over_lead or {})[CREDIT], ours.interval[CREDIT]
+    return [
+        KeyFigure("editors' credit", f"{ours.mean[CREDIT]:.3f}", f"95 %: {interval.low:.3f} to {interval.high:.3f}"),
+        KeyFigure(f"credit over {LEAD}", f"{gain.mean:+.3f}", f"p = {gain.p:.4f}"),
+    ]
+
+
 def _plots(measures: BundleMeasures) -> dict[str, Markup]:
     """The plots that can be drawn, by name; matplotlib escapes the labels in them."""
     plots: dict[str, str] = {}
@@ -74,5 +90,8 @@ def _plots(measures: BundleMeasures) -> dict[str, Markup]:
             plots["scores"] = plot_scores(panels)
     if measures.summaries:
         plots["gains"] = plot_gains(measures.summaries)
-        plots["positions"] = plot_positions(measures.summaries)
+        plots["positions"] = plot_positions(measures.summaries.positions, "positions")
+    if measures.editors:
+        plots["credit"] = plot_credit(measures.editors)
+        plots["editors_positions"] = plot_positions(measures.editors.positions, "editors-positions")
     return {name: Markup(svg) for name, svg in plots.items()}

@@ -5,20 +5,25 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
+from copydesk.training.evaluation.editors import EDITORS, EditorsReport
 from copydesk.training.evaluation.measure import BundleMeasures
 from copydesk.training.evaluation.slices import length_names
-from copydesk.training.evaluation.summaries import LEAD, OURS, SummaryReport, SystemScores
+from copydesk.training.evaluation.summaries import SummaryReport
+from copydesk.training.evaluation.systems import LEAD, OURS, SystemScores
 from copydesk.training.evaluation.tags import TagReport
+from copydesk.training.metrics.credit import CREDIT, DANGLING, FURNITURE
 from copydesk.training.metrics.rouge import KINDS
 from copydesk.training.reports.tables import make_table, show_number
 
 
 def evaluation_tables(measures: BundleMeasures) -> Iterator[RenderableType]:
-    """Tags, then summaries."""
+    """Tags, then summaries, by references and by editors."""
     if measures.tags:
         yield from _tag_tables(measures.tags.report, measures.tags.baselines)
     if measures.summaries:
         yield from _summary_tables(measures.summaries)
+    if measures.editors:
+        yield from _editors_table(measures.editors)
 
 
 def _tag_tables(report: TagReport, baselines: Mapping[str, TagReport] | None) -> Iterator[RenderableType]:
@@ -58,6 +63,31 @@ def _summary_tables(report: SummaryReport) -> Iterator[RenderableType]:
         yield table
     if report.n_left_out:
         yield f"{report.n_left_out} articles left out: no text that can be analysed, or no reference"
+
+
+def _editors_table(report: EditorsReport) -> Iterator[RenderableType]:
+    """The systems by rising credit, the editors last."""
+    title = f"summaries of {report.n_articles} articles, by what editors would print"
+    table = make_table(title, "system", f"{CREDIT} (95 %)", f"over {LEAD} (95 %)", FURNITURE, DANGLING)
+    for name, scores in report.systems.items():
+        spread, gain = scores.interval[CREDIT], (scores.over_lead or {}).get(CREDIT)
+        table.add_row(
+            name,
+            f"{scores.mean[CREDIT]:.3f} ({spread.low:.3f}-{spread.high:.3f})",
+            f"{gain.mean:+z.3f} ({gain.interval.low:+z.3f} to {gain.interval.high:+z.3f})" if gain else "",
+            show_number(scores.mean[FURNITURE]),
+            show_number(scores.mean[DANGLING]),
+            style=_style(name),
+        )
+    yield table
+    if EDITORS in report.systems:
+        yield f"{EDITORS}: the key of each, judged by the others"
+    if report.n_without:
+        yield f"{report.n_without} articles have no summary of numbered sentences: they earn nothing"
+    table = make_table("marks, by the sentences' scores", "mark", "AP", "by chance", "sentences")
+    for mark, quality in report.marks.items():
+        table.add_row(mark, show_number(quality.average_precision), f"{quality.share:.3f}", f"{quality.n_sentences:,}")
+    yield table
 
 
 def _gain(scores: SystemScores) -> tuple[str, str]:

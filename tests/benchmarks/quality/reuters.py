@@ -25,7 +25,7 @@ from copydesk.training.data.splits import FrozenTest
 from copydesk.training.data.stories import LabelledStory, read_stories, story_targets
 from copydesk.training.data.tag_data import load_tag_data
 from copydesk.training.evaluation.measure import measure_summaries
-from copydesk.training.evaluation.summaries import OURS
+from copydesk.training.evaluation.systems import OURS
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.fit.run import train
 from copydesk.training.fit.warm_start import find_start

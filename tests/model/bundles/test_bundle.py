@@ -46,7 +46,7 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "b")
     path = tmp_path / "b" / "bundle.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 3}))
-    with pytest.raises(BundleError, match="schema 3, this version reads 1"):
+    with pytest.raises(BundleError, match="schema 3, this version reads 2"):
         load_manifest(tmp_path / "b")
 
 

@@ -60,7 +60,7 @@ def assert_equal(found: list[list[StoryScores]], expected: list[list[StoryScores
         for one, other in zip(ours, theirs, strict=True):
             torch.testing.assert_close(one.logits, other.logits, atol=1e-5, rtol=0)  # fp32, CPU
             torch.testing.assert_close(one.contributions, other.contributions, atol=1e-5, rtol=0)
-            torch.testing.assert_close(one.salience, other.salience, atol=1e-5, rtol=0)
+            torch.testing.assert_close(one.sentences, other.sentences, atol=1e-5, rtol=0)
 
 
 def test_one_worker_computes_what_is_begun_before_anybody_waits_for_it(

@@ -2,8 +2,9 @@ import torch
 
 from copydesk.model.network.encoder import load_encoder
 from copydesk.model.network.encoder_files import find_encoder
-from copydesk.model.network.heads import Network, SentenceLayout, layout_of, softmax_per_story
+from copydesk.model.network.heads import Network, layout_of, softmax_per_story
 from copydesk.model.network.pooling import add_token_states
+from copydesk.model.network.sizes import SentenceScore
 from copydesk.model.network.windows import SpecialTokens, batch_windows, pack_story
 from support.tiny import TINY_ENCODER, TINY_HEADS
 
@@ -20,7 +21,7 @@ def test_token_states_add_up_to_sentence_sums() -> None:
 
 
 def test_softmax_is_taken_over_each_story_alone() -> None:
-    layout = SentenceLayout(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 0]), 2)
+    layout = layout_of([pack_story([[1], [2]], 32), pack_story([[3]], 32)])
     scores = torch.tensor([[1.0], [3.0], [-50.0]])
     expected = [*torch.tensor([1.0, 3.0]).softmax(0).tolist(), 1.0]
     assert torch.allclose(softmax_per_story(scores, layout).flatten(), torch.tensor(expected))
@@ -45,18 +46,47 @@ def test_salience_depends_on_the_order_of_sentences() -> None:
     torch.manual_seed(1)
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval()
     vectors = torch.randn(3, 32)
-    layout = SentenceLayout(torch.zeros(3, dtype=torch.int64), torch.arange(3), 1)
+    layout = layout_of([pack_story([[1], [2], [3]], 32)])
     with torch.inference_mode():
-        forwards = network.salience_head(vectors, layout)
-        backwards = network.salience_head(vectors.flip(0), layout).flip(0)
+        forwards = network.sentence_head(vectors, layout)
+        backwards = network.sentence_head(vectors.flip(0), layout).flip(0)
     assert not torch.allclose(forwards, backwards, atol=1e-4)
 
 
 def test_stories_longer_than_a_block_get_a_score_for_every_sentence() -> None:
     torch.manual_seed(1)
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval()
-    layout = SentenceLayout(torch.zeros(600, dtype=torch.int64), torch.arange(600), 1)
+    layout = layout_of([pack_story([[1]] * 600, 32)])
     with torch.inference_mode():
-        salience = network.salience_head(torch.randn(600, 32), layout)
-    assert salience.shape == (600,)
-    assert (salience != 0).all()
+        scores = network.sentence_head(torch.randn(600, 32), layout)
+    assert scores.shape == (600, len(SentenceScore))
+    assert (scores != 0).all()
+
+
+def test_what_is_said_of_a_sentence_depends_on_the_title_and_on_the_lines() -> None:
+    torch.manual_seed(1)
+    head = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval().sentence_head
+    title, body = torch.randn(1, 32), torch.randn(3, 32)
+    plain, on_lines = pack_story([[1], [2], [3]], 32), pack_story([[1], [2], [3]], 32, begins_line=[True] * 3)
+    titled = pack_story([[9], [1], [2], [3]], 32, has_title=True)
+    with torch.inference_mode():
+        scores = head(body, layout_of([plain]))
+        with_title = head(torch.cat([title, body]), layout_of([titled]))[1:]
+        with_another = head(torch.cat([-title, body]), layout_of([titled]))[1:]
+        with_lines = head(body, layout_of([on_lines]))
+    for other in (with_title, with_another, with_lines):
+        assert not torch.allclose(scores, other, atol=1e-4)
+    assert not torch.allclose(with_title, with_another, atol=1e-4)
+
+
+def test_what_is_said_of_a_story_does_not_depend_on_the_stories_beside_it() -> None:
+    torch.manual_seed(1)
+    head = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval().sentence_head
+    first = pack_story([[1], [2]], 32, begins_line=[True, False])
+    second = pack_story([[9], [3]], 32, has_title=True, begins_line=[True, True])
+    vectors = torch.randn(4, 32)
+    with torch.inference_mode():
+        together = head(vectors, layout_of([first, second]))
+        apart = torch.cat([head(vectors[:2], layout_of([first])), head(vectors[2:], layout_of([second]))])
+    assert torch.allclose(together[:2], apart[:2], atol=1e-6)  # fp32, CPU
+    assert torch.allclose(together[3], apart[3], atol=1e-6)

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from copydesk.model.analysis import Span, SummaryOptions
-from copydesk.model.output.summary import Candidate, summarise
+from copydesk.model.output.choice import Candidate
+from copydesk.model.output.summary import summarise
 from copydesk.model.page.furniture.asides import is_notice
 from support.growth import MAX_GROWTH, growth
 
@@ -9,7 +13,7 @@ from support.growth import MAX_GROWTH, growth
 def candidates(*texts_and_scores: tuple[str, float]) -> list[Candidate]:
     found, at = [], 0
     for text, score in texts_and_scores:
-        found.append(Candidate(text, Span(at, at + len(text)), score, score, is_notice(text)))
+        found.append(Candidate(text, Span(at, at + len(text)), score, score, is_furniture=is_notice(text)))
         at += len(text) + 1
     return found
 
@@ -74,12 +78,42 @@ def test_a_story_shorter_than_its_summary_comes_whole() -> None:
     assert texts(SummaryOptions(sentences=9)) == [candidate.text for candidate in FIVE]
 
 
-def test_of_two_sentences_of_the_same_salience_the_shorter_one_is_chosen() -> None:
+LEANING = candidates(
+    ("Ministers cut the duty on steel.", 0.9),
+    ("They had talked for three days about it.", 0.8),
+    ("Shares in three mills fell on Monday.", 0.5),
+    ("He called that a shame for the town.", 0.95),
+)
+
+
+def test_a_sentence_that_leans_is_chosen_only_behind_the_one_it_leans_on() -> None:
+    given = [replace(one, leans=i in (1, 3)) for i, one in enumerate(LEANING)]
+    assert texts(SummaryOptions(sentences=2), given) == [LEANING[0].text, LEANING[1].text]
+    given = [replace(one, leans=i == 3) for i, one in enumerate(LEANING)]
+    assert texts(SummaryOptions(sentences=2), given) == [LEANING[0].text, LEANING[1].text]
+    assert texts(SummaryOptions(sentences=3), given) == [one.text for one in LEANING[:3]]
+
+
+def test_what_leans_on_nothing_chosen_fills_up_when_no_other_prose_is_left() -> None:
+    given = [replace(one, leans=i > 0) for i, one in enumerate(LEANING)]
+    assert texts(SummaryOptions(sentences=3), given) == [LEANING[0].text, LEANING[1].text, LEANING[2].text]
+    alone = [replace(LEANING[0], is_furniture=True), *given[1:]]
+    assert texts(SummaryOptions(sentences=1), alone) == [LEANING[3].text]
+
+
+def test_two_sentences_that_say_the_same_in_other_words_are_not_both_chosen() -> None:
+    directions = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
+    given = [replace(one, vector=vector) for one, vector in zip(LEANING, directions, strict=True)]
+    assert texts(SummaryOptions(sentences=2), given) == [LEANING[0].text, LEANING[3].text]
+    assert texts(SummaryOptions(sentences=3), given) == [LEANING[0].text, LEANING[2].text, LEANING[3].text]
+
+
+def test_length_is_no_merit() -> None:
     given = candidates(
-        ("Ministers cut the duty on steel after a night of talks that few had expected to end so soon.", 0.5),
+        ("Ministers cut the duty on steel after a night of talks that few had expected to end so soon.", 0.6),
         ("Ministers cut the duty on steel.", 0.5),
     )
-    assert texts(SummaryOptions(sentences=1), given) == [given[1].text]
+    assert texts(SummaryOptions(sentences=1), given) == [given[0].text]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,33 @@ def check(*arguments: str | Path) -> tuple[int, str]:
 def test_labels_that_may_be_read_wrongly_are_named(case: str, code: int, shown: str) -> None:
     found, output = check(CASES / case)
     assert (found, shown in output) == (code, True)
+
+
+def write_edited(path: Path, *keys: list[int]) -> Path:
+    text = "Ministers met. It was late. Read more."
+    annotations = [{"key": key, "also": [], "furniture": [3], "dangling": [2]} for key in keys]
+    row = {"id": "a1", "text": text, "spans": [[0, 14], [15, 27], [28, 38]], "annotations": annotations}
+    path.write_text(json.dumps(row) + "\n")
+    return path
+
+
+def test_articles_that_editors_have_read_are_known_by_their_columns(tmp_path: Path) -> None:
+    found, output = check(write_edited(tmp_path / "editors.jsonl", [1], [1, 2]))
+    assert found == 0
+    assert "editors.jsonl: 1 article of 3 sentences, 2 annotations" in output
+    assert "key 1.50 50.0%" in output
+    assert "editors per article: 2: 1" in output
+    assert "each editor's key, judged by the others: credit 0.750" in output
+    assert "usable: 1 article, no fault" in output
+
+
+def test_what_is_wrong_with_edited_articles_is_named_beside_labelled_stories(tmp_path: Path) -> None:
+    edited = write_edited(tmp_path / "editors.jsonl", [1], [3])
+    found, output = check(CASES / "l15_strlist_many.csv", edited)
+    assert found == 1
+    assert f"{edited}:1: annotation 2: sentence 3 is in key and in furniture; take it out of one of them" in output
+    assert "1 fault: correct the file; 0 articles would remain" in output
+    assert "usable: " in output  # the stories
 
 
 def test_the_options_say_how_a_file_is_read(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from copydesk.model.errors import ConfigError, StoreError
 from copydesk.training.cli import models
 from copydesk.training.data.frozen import add_frozen, read_frozen
 from copydesk.training.data.splits import FrozenTest
-from copydesk.training.data.stories import read_stories
-from support.tiny import LABELS, STORY, make_tiny_bundle
+from copydesk.training.data.stories import LabelledStory, read_stories
+from support.tiny import LABELS, STORY, make_tiny_bundle, write_edited
 
 Run = Callable[..., Result]
 N_STORIES = 16
@@ -89,6 +89,29 @@ def test_compare_shows_both_and_changes_nothing(run: Run, store: Store, stories:
     assert not re.search(r'<(?:script|link|img|iframe)|@import|url\(|(?:src|href)="', page)
     assert "Police found heroin" not in page
     assert [path.read_bytes() for path in sorted(store.directory.glob("*.json*"))] == before
+
+
+def test_compare_shows_what_editors_would_print(run: Run, stories: Path, tmp_path: Path) -> None:
+    edited = write_edited(tmp_path / "editors.jsonl", [1])
+    report = tmp_path / "report"
+    result = run("compare", "current", "current", "--data", stories, "--editors", edited, "--report", report)
+    assert result.exit_code == 0, result.output
+    checks = json.loads((report / "comparison.json").read_text())["checks"]
+    found = [check for check in checks if check["place"] == "edited articles"]
+    assert [check["figure"] for check in found] == ["credit", "furniture", "dangling"]
+    assert found[0]["candidate"] == found[0]["current"]
+    assert "edited articles" in result.stdout
+    assert "<h2>edited articles</h2>" in (report / "comparison.html").read_text()
+
+
+def test_a_bad_file_of_editors_stops_before_anything_is_added(run: Run, store: Store, tmp_path: Path) -> None:
+    make_tiny_bundle(tmp_path / "new", seed=7)
+    edited = write_edited(tmp_path / "editors.jsonl", [3])
+    add_frozen(store.directory, [LabelledStory(STORY, frozenset())], LABELS)
+    before = store.digests()
+    result = run("promote", tmp_path / "new", "--editors", edited)
+    assert "editors.jsonl:1: annotation 1: key: no sentence 3; spans has 2" in str(result.exception)
+    assert store.digests() == before
 
 
 def test_promote_needs_stories_or_force(run: Run, store: Store) -> None:

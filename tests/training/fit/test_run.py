@@ -188,7 +188,7 @@ def test_training_the_heads_alone_keeps_encoder_and_summary_of_the_base(tmp_path
     before, after = load_network(tmp_path / "first", first, files), load_network(tmp_path / "second", second, files)
     for (name, old), new in zip(before.encoder.named_parameters(), after.encoder.parameters(), strict=True):
         assert torch.allclose(old, new, atol=1e-4), name  # float16 storage, twice
-    for old, new in zip(before.salience_head.parameters(), after.salience_head.parameters(), strict=True):
+    for old, new in zip(before.sentence_head.parameters(), after.sentence_head.parameters(), strict=True):
         assert torch.equal(old, new)
 
 

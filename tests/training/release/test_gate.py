@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from copydesk.model.analysis import Span
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle, load_manifest
 from copydesk.model.bundles.store import Store
@@ -15,7 +17,9 @@ from copydesk.model.bundles.weights import save_bundle
 from copydesk.model.errors import BundleError, StoreError
 from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
+from copydesk.training.data.editors import EditedStory, EditorsChoice
 from copydesk.training.data.stories import LabelledStory
+from copydesk.training.evaluation.editors import serve_stories
 from copydesk.training.evaluation.tags import calibrate, story_logits
 from copydesk.training.metrics.bootstrap import Interval
 from copydesk.training.metrics.quality import Floats
@@ -264,6 +268,50 @@ def test_an_article_that_one_version_cannot_sum_up_is_left_out_for_both() -> Non
     assert find(judge(candidate, current, STORIES), "rouge1", "summaries").candidate == 40
 
 
+CREDIT = np.random.default_rng(0).choice([0.0, 0.5, 1.0], (300, 3))  # of 300 articles, with the shares beside it
+
+
+def test_credit_may_fall_by_a_little_and_not_by_more() -> None:
+    current = replace(CURRENT, credit=CREDIT)
+    for loss, is_passed in ((0.015, True), (0.05, False)):
+        credit = CREDIT - [loss, 0, 0]
+        verdict = judge(replace(CURRENT, bundle=make_bundle("k"), credit=credit), current, STORIES)
+        assert verdict.is_passed == is_passed
+    assert failed(verdict) == {("edited articles", "credit")}
+    before = CREDIT[:, 0].mean()
+    assert verdict.reasons == (
+        f"credit on the edited articles: {before:.3f} -> {before - 0.05:.3f}, "
+        "worse by 0.050 beyond noise, 0.02 is tolerated",
+    )
+    assert [figure["figure"] for figure in verdict.to_journal()["figures"]][-1] == "credit"
+
+
+def test_too_few_edited_articles_cannot_tell_of_a_loss() -> None:
+    few = CREDIT[:30]
+    lost = few.copy()
+    lost[:, 0] = np.roll(few[:, 0], 1) - 0.03
+    versions = [replace(CURRENT, credit=credit) for credit in (lost, few)]
+    verdict = judge(versions[0], versions[1], STORIES)
+    check = find(verdict, "credit", "edited articles")
+    assert (check.is_held, check.can_tell, check.verdict) == (False, False, "cannot tell")
+    assert verdict.headline == "Cannot tell"
+
+
+def test_furniture_and_dangling_sentences_are_shown_and_not_judged() -> None:
+    worse = CREDIT + np.array([0, 0.5, 0.5])
+    verdict = judge(replace(CURRENT, credit=worse), replace(CURRENT, credit=CREDIT), STORIES)
+    assert verdict.is_passed
+    for name in ("furniture", "dangling"):
+        check = find(verdict, name, "edited articles")
+        assert check.change == pytest.approx(0.5)
+        assert check.verdict == "not judged"
+
+
+def test_credit_without_a_current_version_is_shown() -> None:
+    check = find(judge(replace(make_version("k", 60), credit=CREDIT), None, STORIES), "credit", "edited articles")
+    assert (check.current, check.candidate, check.is_held) == (None, CREDIT[:, 0].mean(), True)
+
+
 @pytest.mark.parametrize("stories", [[], STORIES[FROZEN][:5]])
 def test_without_a_frozen_test_that_can_show_something_nothing_passes(stories: list[LabelledStory]) -> None:
     sets = {FROZEN: stories, NEW: STORIES[NEW]}
@@ -388,8 +436,24 @@ def change_weights(truth: Path, directory: Path, name: str) -> Path:
     elif name == "shuffled":
         order = torch.tensor([1, 2, 3, 0])
         weights["tag_head.value.weight"] = weights["tag_head.value.weight"][order]
+    elif name == "forgetful":  # its tags stay
+        torch.manual_seed(9)
+        weights = {key: w if key.startswith("tag_head.") else torch.randn_like(w) for key, w in weights.items()}
     save_bundle(directory, bundle, weights, "# changed\n")
     return directory
+
+
+def edit_stories(bundle: Path, articles: Sequence[Sequence[str]]) -> list[EditedStory]:
+    """Articles of these sentences, as an editor would see them who prints what the bundle chooses."""
+    stories = []
+    for i, sentences in enumerate(articles):
+        ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
+        spans = tuple(Span(end - 1 - len(one), end - 1) for one, end in zip(sentences, ends, strict=True))
+        stories.append(EditedStory(str(i), None, " ".join(sentences), spans, ()))
+    served = serve_stories(Analyzer.load(bundle, "cpu"), stories)
+    nothing = frozenset[int]()
+    choices = [EditorsChoice(tuple(one.chosen), nothing, nothing, nothing) for one in served]
+    return [replace(story, choices=(choice,)) for story, choice in zip(stories, choices, strict=True)]
 
 
 def test_a_candidate_that_is_as_good_becomes_current(
@@ -424,6 +488,19 @@ def test_a_poisoned_candidate_is_refused_and_journaled(
     assert store.current() == verdict.candidate.digest
     event = store.journal()[-1]
     assert (event.action, event.details["is_forced"]) == ("promote", True)
+
+
+def test_a_candidate_that_no_longer_chooses_what_editors_print_is_refused(
+    store: Store, truth: Path, tmp_path: Path, labelled: list[LabelledStory], texts: list[str]
+) -> None:
+    """The editors print what the current version chooses."""
+    edited = edit_stories(truth, [texts[i : i + 10] for i in range(0, len(texts), 10)])
+    candidate = change_weights(truth, tmp_path / "k", "forgetful")
+    before = store.current()
+    verdict = submit(candidate, store, labelled[:60], labelled[60:], replace(CPU, edited=edited))
+    assert failed(verdict) == {("edited articles", "credit")}
+    assert find(verdict, "credit", "edited articles").verdict == "worse"
+    assert store.current() == before
 
 
 def test_a_candidate_whose_scores_are_no_numbers_leaves_the_current_one(

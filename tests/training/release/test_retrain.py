@@ -21,7 +21,7 @@ from copydesk.service.settings import Settings
 from copydesk.training.cli import train
 from copydesk.training.data.frozen import read_frozen
 from copydesk.training.data.splits import FrozenTest
-from support.tiny import STORY, TRAINING_WARNINGS, write_config, write_stories
+from support.tiny import STORY, TRAINING_WARNINGS, write_config, write_edited, write_stories
 
 pytestmark = TRAINING_WARNINGS
 
@@ -100,15 +100,25 @@ def test_what_is_better_serves_and_what_learned_poison_does_not(run: Run, tmp_pa
 def test_force_promotes_and_the_journal_says_so(run: Run, tmp_path: Path) -> None:
     few = write_config(tmp_path / "few.toml", write_stories(tmp_path / "few.jsonl"))
     arguments = [str(few), "--out", str(tmp_path / "out"), "--store", str(tmp_path / "models")]
-    refused = CliRunner().invoke(train.commands, arguments)
+    edited = write_edited(tmp_path / "editors.jsonl", [1])
+    refused = CliRunner().invoke(train.commands, [*arguments, "--test-editors", str(edited)])
     assert refused.exit_code == 1
     assert "too few to tell" in refused.output
+    report = json.loads((tmp_path / "out-report" / "comparison.json").read_text())
+    assert ("edited articles", "credit") in {(check["place"], check["figure"]) for check in report["checks"]}
     assert "no version is current yet; --force promotes" in " ".join(refused.output.split())
     store = Store(tmp_path / "models")
     assert store.current() is None
     assert CliRunner().invoke(train.commands, [*arguments, "--force"]).exit_code == 0
     assert store.current() is not None
     assert store.journal()[-1].details["is_forced"] is True
+
+
+def test_a_bad_file_of_editors_stops_before_training(run: Run, tmp_path: Path) -> None:
+    result = run("--test-editors", write_edited(tmp_path / "editors.jsonl", [1, 1]), name="out")
+    assert isinstance(result.exception, DataError)
+    assert "editors.jsonl:1: annotation 1: key names sentence 1 twice; name each once" in str(result.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interrupted_training_leaves_the_store_as_it_was(

@@ -1,5 +1,6 @@
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,13 +42,31 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def written(tiny_bundle: Path, labelled: Path, articles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    text, starts = " ".join(SENTENCES), [0]
+    for sentence in SENTENCES:
+        starts.append(starts[-1] + len(sentence) + 1)
+    spans = [[start, end - 1] for start, end in pairwise(starts)]
+    choices = [{"key": key, "also": [3], "furniture": [5], "dangling": []} for key in ([1], [1, 2])]
+    rows = [{"id": f"<i>{n}</i>", "title": "Steel", "text": text, "spans": spans, "annotations": choices} for n in "ab"]
+    path = tmp_path_factory.mktemp("edited") / "editors.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def written(
+    tiny_bundle: Path, labelled: Path, articles: Path, edited: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     directory = tmp_path_factory.mktemp("report")
     options = ["--bundle", tiny_bundle, "--data", labelled, "--train-data", labelled, "--summaries", articles]
-    result = CliRunner().invoke(evaluate.commands, [*map(str, options), "--report", str(directory)])
+    arguments = [*options, "--editors", edited, "--report", directory]
+    result = CliRunner().invoke(evaluate.commands, [*map(str, arguments)])
     assert result.exit_code == 0, result.output
     assert "macro-F1" in result.stdout
     assert "ROUGE-Lsum" in result.stdout
+    # Of the first three sentences an editor prints one or two, and one is nearly as good.
+    assert re.search(r"lead-3 +0\.667 \(0\.667-0\.667\) +0\.000 +0\.000", result.stdout)
     return directory
 
 
@@ -64,9 +83,29 @@ def test_report_json_holds_tags_baselines_and_summaries(written: Path) -> None:
     assert summaries["groups"]["all"]["oracle"]["mean"]["rouge2"] == 100
 
 
+def test_report_json_holds_the_editors_credit(written: Path) -> None:
+    editors = json.loads((written / "report.json").read_text(encoding="utf-8"))["editors"]
+    assert (editors["n_articles"], editors["n_without"]) == (2, 0)
+    assert editors["systems"]["lead-3"]["mean"] == {"credit": pytest.approx(2 / 3), "furniture": 0, "dangling": 0}
+    gain = editors["systems"]["editors"]["over_lead"]["credit"]  # the keys agree on the first sentence
+    assert (gain["mean"], gain["interval"]["low"]) == (pytest.approx(0.75 - 2 / 3), pytest.approx(0.75 - 2 / 3))
+    assert set(editors["systems"]["copydesk"]["interval"]) == {"credit", "furniture", "dangling"}
+    assert editors["positions"]["editors"][:3] == [4, 2, 0]
+    assert (editors["marks"]["key"]["share"], editors["marks"]["key"]["n_sentences"]) == (0.25, 8)
+
+
+def test_a_bad_file_of_editors_stops_before_anything_is_loaded(edited: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text(edited.read_text(encoding="utf-8").replace('"key": [1, 2]', '"key": [1, 5]', 1))
+    arguments = ["--bundle", str(tmp_path / "nowhere"), "--editors", str(tmp_path / "bad.jsonl")]
+    result = CliRunner().invoke(evaluate.commands, arguments)
+    assert re.search(
+        r"bad\.jsonl:1: annotation 2: sentence 5 is in key and in furniture; take it", str(result.exception)
+    )
+
+
 def test_page_needs_nothing_from_elsewhere(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 7
     assert not re.search(r'<(?:script|link|img|iframe)|@import|url\((?!#)|(?:src|href)="(?!#)', page)
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
