@@ -69,6 +69,8 @@ def group_lines(lines: Sequence[Line], roles: Matrix, borders: Sequence[int] = (
 
 def _take_up(lines: Sequence[Line], main: StoryLines, others: Sequence[StoryLines]) -> tuple[int, ...]:
     """The main story's body with the parts without a headline that take it up again after an interruption."""
+    if not others:
+        return main.body
     body, known = list(main.body), _long_words(lines, main.body)
     for part in others:
         distance = part.body[0] - body[-1]

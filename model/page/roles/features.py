@@ -32,7 +32,8 @@ _DATELINE = re.compile(r"[^\W\d_a-z][\w.,'’ /()-]{1,40}\s(?:[-—–]+|\(\w+\)
 _DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|年\d|\b\d+[hd]\b")
 _LINK = re.compile(r"https?:|www\.|[@#|›»]|\.com\b")
 _GLUED = re.compile(r"[a-z][A-Z]")
-NAME = re.compile(r"(?<=[^\W\d_,;’] )[^\W\d_a-zß-ÿ]\w+")  # a capital that begins no sentence
+# A capital that begins no sentence, and the space before: a pattern that begins with a certain sign is far faster.
+NAME = re.compile(r" (?<=[^\W\d_,;’] )[^\W\d_a-zß-ÿ]\w+")
 _TITLE_WORDS = re.compile(r"\s[^\W\d_a-zß-ÿ]\w")
 
 _QUOTES = frozenset('"“”„«»「」')
