@@ -126,6 +126,49 @@ class Furniture:
 
 
 @dataclass(frozen=True)
+class PageKind:
+    """What kind of page the text is, and how sure that is, from 0 to 1.
+
+    `not_an_article` is a form, an error, a wall or a video's stub.
+    """
+
+    kind: Literal["article", "stories", "listing", "live_blog", "not_an_article"]
+    score: float
+
+
+ARTICLE = PageKind("article", 1.0)
+
+
+@dataclass(frozen=True)
+class Language:
+    """The language of the main story, by its ISO 639 code, and how sure that is; `warning` says what comes of it where
+    the model was made for others."""
+
+    code: str
+    score: float
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Something that a page says of itself, and where in the text, if it stands there."""
+
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a page says of its main story: none where it says nothing. `language` is a code of the markup's."""
+
+    title: Stated | None = None
+    byline: Stated | None = None
+    date: Stated | None = None
+    outlet: Stated | None = None
+    language: Stated | None = None
+
+
+@dataclass(frozen=True)
 class Coverage:
     """How much was read: characters of the text, tokens and windows of its stories."""
 
@@ -137,7 +180,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The answer for one document; `story` is the main one. `text` is what all offsets point into."""
+    """The answer for one document; `story` is the main one. `text` is what all offsets point into.
+
+    language: none where it is in doubt, or nothing here can tell it.
+    """
 
     id: str | None
     text: str
@@ -145,6 +191,9 @@ class Analysis:
     other_stories: tuple[StoryAnalysis, ...]
     furniture: tuple[Furniture, ...]
     coverage: Coverage
+    page: PageKind = ARTICLE
+    language: Language | None = None
+    metadata: Metadata = Metadata()
 
 
 @dataclass(frozen=True)

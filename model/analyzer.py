@@ -133,4 +133,4 @@ class Analyzer:
 
     def finish(self, prepared: Prepared, scores: Sequence[StoryScores], options: Options) -> Analysis:
         """The answer for a document. Raises DocumentError when the network gave a score that is not a number."""
-        return finish(prepared, scores, self.bundle.rules, options)
+        return finish(prepared, scores, self.bundle.rules, options, self.bundle.languages)

@@ -1,19 +1,21 @@
 """What the network says of a document, made into its answer: tags, summary, and where they stand in the text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.analysis import Analysis, Coverage, Furniture, Options, StoryAnalysis
+from copydesk.model.analysis import Analysis, Coverage, Furniture, Language, Options, StoryAnalysis
+from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.scores import StoryScores
 from copydesk.model.network.sizes import SentenceScore
 from copydesk.model.output.choice import Candidate
 from copydesk.model.output.summary import rank_sentences, summarise
 from copydesk.model.output.tags import LabelRule, make_tags, sigmoid
-from copydesk.model.page.furniture.notices import find_kind, is_notice
+from copydesk.model.page.furniture.asides import find_asides
+from copydesk.model.page.furniture.notices import find_kind
 from copydesk.model.preparing import Prepared, PreparedStory
 
 _FOCUS_WEIGHT = 4.0  # logits of salience that the focus label's strongest sentence gains
@@ -35,8 +37,17 @@ class _Finished:
     furniture: tuple[Furniture, ...]
 
 
-def finish(prepared: Prepared, scores: Sequence[StoryScores], rules: Sequence[LabelRule], options: Options) -> Analysis:
-    """The answer for a document. Raises DocumentError when the network gave a score that is not a number."""
+def finish(
+    prepared: Prepared,
+    scores: Sequence[StoryScores],
+    rules: Sequence[LabelRule],
+    options: Options,
+    languages: Sequence[str] = ENGLISH,
+) -> Analysis:
+    """The answer for a document. languages: those that the model was made for, by their codes.
+
+    Raises DocumentError when the network gave a score that is not a number.
+    """
     finished = [_finish_story(*pair, rules, options) for pair in zip(prepared.stories, scores, strict=True)]
     furniture = [*prepared.furniture, *(piece for one in finished for piece in one.furniture)]
     return Analysis(
@@ -50,7 +61,17 @@ def finish(prepared: Prepared, scores: Sequence[StoryScores], rules: Sequence[La
             tokens=prepared.n_tokens,
             windows=sum(len(tokens.windows) for tokens in prepared.tokens),
         ),
+        page=prepared.page,
+        language=prepared.language and _warn(prepared.language, languages),
+        metadata=prepared.metadata,
     )
+
+
+def _warn(language: Language, languages: Sequence[str]) -> Language:
+    """The language, with a warning where the model was made for others."""
+    if language.code in languages:
+        return language
+    return replace(language, warning=f"the model was made for {', '.join(languages)}: scores may be wrong")
 
 
 def _finish_story(
@@ -92,6 +113,7 @@ def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats,
     sentences, vectors = scores.sentences, scores.vectors
     salience = sentences[:, SentenceScore.SALIENCE] + _ORACLE_WEIGHT * sentences[:, SentenceScore.ORACLE]
     dangling = _probability(sentences[:, SentenceScore.DANGLING])
+    asides = find_asides([passage.text for passage in prepared.passages])
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.maximum(lengths, 1e-9)
     return [
@@ -102,7 +124,7 @@ def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats,
             key=float(salience[i] + gain[i]),
             furniture=float(furniture[i]),
             dangling=float(dangling[i]),
-            is_furniture=bool(furniture[i] >= _HIDDEN) or is_notice(passage.text),
+            is_furniture=bool(furniture[i] >= _HIDDEN) or asides[i],
             leans=bool(dangling[i] >= _LEANS),
             vector=directions[i],
         )
@@ -128,5 +150,5 @@ def _focus_gain(contributions: Floats, labels: Sequence[str], focus: str | None)
 
 def _direction(vectors: Floats) -> tuple[float, ...]:
     """The mean of the sentences' vectors, at length 1. vectors: [sentences, width]."""
-    mean = vectors.mean(axis=0)
+    mean = vectors.sum(axis=0) / max(1, len(vectors))
     return tuple((mean / (np.linalg.norm(mean) or 1.0)).tolist())

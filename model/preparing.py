@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 
-from copydesk.model.analysis import Document, Furniture, Options
+from copydesk.model.analysis import Document, Furniture, Language, Metadata, Options, PageKind
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.windows import TokenizedStory, tokenize_story
 from copydesk.model.output.tags import Passage
 from copydesk.model.page.html.markup import Markup
 from copydesk.model.page.html.pool import read_html
+from copydesk.model.page.language import find_language
+from copydesk.model.page.metadata import find_metadata
 from copydesk.model.page.reader import Story, read_page
 from copydesk.model.page.sentences import begin_lines, split_sentences
 
@@ -36,6 +38,9 @@ class Prepared:
     document: Document
     stories: tuple[PreparedStory, ...]
     furniture: tuple[Furniture, ...]
+    page: PageKind
+    language: Language | None
+    metadata: Metadata
 
     @property
     def tokens(self) -> tuple[TokenizedStory, ...]:
@@ -72,9 +77,13 @@ class Preparer:
         _check_text(document)
         self._check_focus(options.summary.focus)
         page = read_page(document.text, document.title, options.stories, markup.headlines)
+        _check_kind(page.kind, options)
         main = replace(page.stories[0], title=page.stories[0].title or markup.title)
         stories = tuple(self._prepare_story(document.text, story) for story in (main, *page.stories[1:]))
-        prepared = Prepared(document, stories, page.furniture)
+        language = find_language(document.text[main.body[0].start :] if main.body else document.text)
+        prepared = Prepared(
+            document, stories, page.furniture, page.kind, language, find_metadata(document.text, page, markup)
+        )
         self._check_tokens(prepared)
         return prepared
 
@@ -100,6 +109,14 @@ class Preparer:
             )
         if all((tokens.token_ids == self._unknown).all() for tokens in prepared.tokens):
             raise DocumentError("unreadable", "no word of the text is known to the model; send running text")
+
+
+def _check_kind(page: PageKind, options: Options) -> None:
+    if page.kind == "not_an_article" and options.stories == "split":
+        raise DocumentError(
+            "not_an_article",
+            "the page is an error, a form, a wall or a video's stub; send the article itself, or stories: 'whole'",
+        )
 
 
 def _check_text(document: Document) -> None:

@@ -9,10 +9,22 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # typing's is not enough for pydantic below Python 3.12
 
-from copydesk.model.analysis import Analysis, Evidence, Failure, Result, ScoredSentence, StoryAnalysis, Summary, Tag
+from copydesk.model.analysis import (
+    Analysis,
+    Evidence,
+    Failure,
+    Language,
+    Metadata,
+    Result,
+    ScoredSentence,
+    Stated,
+    StoryAnalysis,
+    Summary,
+    Tag,
+)
 from copydesk.service.offsets import Convert, Unit, offset_converter
 
-Part = Literal["tags", "summary", "evidence", "sentences", "furniture", "text"]
+Part = Literal["tags", "summary", "evidence", "sentences", "furniture", "text", "metadata"]
 DEFAULT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "evidence", "furniture"})
 HTML_PARTS: frozenset[Part] = DEFAULT_PARTS | {"text"}  # offsets point into the extracted text
 
@@ -87,6 +99,39 @@ class FurnitureOut(TypedDict):
     kind: str
 
 
+class PageOut(TypedDict):
+    """What kind of page the text is."""
+
+    kind: Literal["article", "stories", "listing", "live_blog", "not_an_article"]
+    score: _Score
+
+
+class LanguageOut(TypedDict):
+    """The language of the main story."""
+
+    code: Annotated[str, Field(description="ISO 639.")]
+    score: _Score
+    warning: NotRequired[Annotated[str, Field(description="Only where the model was made for other languages.")]]
+
+
+class StatedOut(TypedDict):
+    """What a page says of itself; without offsets where it does not stand in the text."""
+
+    text: str
+    start: int | None
+    end: int | None
+
+
+class MetadataOut(TypedDict):
+    """What a page says of its main story."""
+
+    title: StatedOut | None
+    byline: StatedOut | None
+    date: StatedOut | None
+    outlet: StatedOut | None
+    language: StatedOut | None
+
+
 class CoverageOut(TypedDict):
     """How much was read: everything."""
 
@@ -103,6 +148,7 @@ class _Identified(TypedDict):
 class _PagePartsOut(TypedDict):
     furniture: NotRequired[list[FurnitureOut]]
     text: NotRequired[str]
+    metadata: NotRequired[MetadataOut]
 
 
 class ResultOut(_Identified, StoryPartsOut, _PagePartsOut):
@@ -110,6 +156,10 @@ class ResultOut(_Identified, StoryPartsOut, _PagePartsOut):
 
     story: PlaceOut
     other_stories: list[OtherStoryOut]
+    page: PageOut
+    language: Annotated[
+        LanguageOut | None, Field(description="null where it is in doubt, or where nothing is installed that tells it.")
+    ]
     coverage: CoverageOut
 
 
@@ -141,6 +191,8 @@ def to_answer(
             {**_story_place(story, convert), **_story_parts(story, parts, convert)} for story in result.other_stories
         ],
         **_page_parts(result, parts, convert),
+        "page": {"kind": result.page.kind, "score": result.page.score},
+        "language": None if result.language is None else _language(result.language),
         "coverage": _coverage(result),
     }
 
@@ -185,7 +237,33 @@ def _page_parts(result: Analysis, parts: Collection[Part], convert: Convert) -> 
         ]
     if "text" in parts:
         answer["text"] = result.text
+    if "metadata" in parts:
+        answer["metadata"] = _metadata(result.metadata, convert)
     return answer
+
+
+def _language(language: Language) -> LanguageOut:
+    answer: LanguageOut = {"code": language.code, "score": language.score}
+    if language.warning:
+        answer["warning"] = language.warning
+    return answer
+
+
+def _metadata(metadata: Metadata, convert: Convert) -> MetadataOut:
+    return {
+        "title": _stated(metadata.title, convert),
+        "byline": _stated(metadata.byline, convert),
+        "date": _stated(metadata.date, convert),
+        "outlet": _stated(metadata.outlet, convert),
+        "language": _stated(metadata.language, convert),
+    }
+
+
+def _stated(stated: Stated | None, convert: Convert) -> StatedOut | None:
+    if stated is None:
+        return None
+    start, end = (None if at is None else convert(at) for at in stated.span or (None, None))
+    return {"text": stated.text, "start": start, "end": end}
 
 
 def _tag(tag: Tag, parts: Collection[Part], convert: Convert) -> TagOut:

@@ -20,6 +20,7 @@ from copydesk.model.output.tags import LabelRule
 DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
 _SCHEMA = 2
 _ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
+ENGLISH = ("en",)  # what a bundle was made for that does not say so
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 
@@ -37,6 +38,7 @@ class Bundle:
     adapter_scale: float | None  # None: the encoder's own weights are in the bundle
     report: Mapping[str, Any] = field(default_factory=dict)  # JSON: read by people and by `copydesk evaluate`
     digest: str = ""
+    languages: tuple[str, ...] = ENGLISH  # that it was made for, by their ISO 639 codes
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,6 +84,7 @@ def to_manifest(bundle: Bundle, files: Mapping[str, str]) -> dict[str, Any]:
 def _from_manifest(manifest: dict[str, Any]) -> Bundle:
     values = {key: value for key, value in manifest.items() if key not in ("schema", "activation", "files")}
     values["rules"] = tuple(LabelRule(**rule) for rule in values["rules"])
+    values["languages"] = tuple(values.get("languages", ENGLISH))
     values["heads"] = HeadConfig(**values["heads"])
     return Bundle(**values)
 

@@ -45,6 +45,7 @@ class _Manifest(_Part):
     max_tokens: int = Field(ge=3, le=65_536)
     heads: _Heads
     adapter_scale: FiniteFloat | None
+    languages: list[_Name] = Field(["en"], min_length=1, max_length=200)
     report: dict[str, Any]  # Any: JSON, read by people
     digest: _Sha256
     activation: Literal["sigmoid"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from copydesk.model.page.sentences import is_hard_wrapped
+from copydesk.model.page.sentences import find_column, is_hard_wrapped, is_wrapped_pair
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -25,8 +25,10 @@ class Line:
 def split_lines(text: str) -> list[Line]:
     """The non-blank lines of a text, in order; together they hold every character that is not white space."""
     lines: list[Line] = []
-    for paragraph in _paragraphs(text):
-        if _is_wrapped(paragraph):
+    paragraphs = list(_paragraphs(text))
+    column = find_column([line.text for line in paragraph] for paragraph in paragraphs)
+    for paragraph in paragraphs:
+        if column and _is_wrapped(paragraph, column):
             start, end = paragraph[0].start, paragraph[-1].end
             lines.append(Line(start, end, text[start:end], paragraph[0].is_after_blank))
         else:
@@ -58,7 +60,8 @@ def _single_lines(text: str) -> Iterator[Line]:
         yield Line(start, last_end, stripped, is_after_blank)
 
 
-def _is_wrapped(paragraph: list[Line]) -> bool:
+def _is_wrapped(paragraph: list[Line], column: int) -> bool:
     """Hard-wrapped, and no list: half of its lines after the first go on with a small letter."""
+    texts = [line.text for line in paragraph]
     continued = sum(not line.text[0].isupper() and line.text[0].isalpha() for line in paragraph[1:])
-    return 2 * continued >= len(paragraph) - 1 and is_hard_wrapped([line.text for line in paragraph])
+    return 2 * continued >= len(paragraph) - 1 and (is_hard_wrapped(texts) or is_wrapped_pair(texts, column))

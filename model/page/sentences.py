@@ -6,7 +6,7 @@ a line break is only a space.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
 from copydesk.model.analysis import Span
@@ -19,6 +19,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*\s*$")
 _WRAP_WIDTH = range(40, 101)  # columns at which e-mail, wire feeds and old archives wrap
 _MIN_WRAPPED_LINES = 3
+_PAIR = 2
 
 
 def split_sentences(text: str, span: Span | None = None) -> list[Span]:
@@ -46,9 +47,8 @@ def split_sentences(text: str, span: Span | None = None) -> list[Span]:
 
 def begin_lines(text: str, sentences: Sequence[Span]) -> list[bool]:
     """Whether each of the sentences, in reading order, is the first one on its line."""
-    ends = [0, *(sentence.end for sentence in sentences[:-1])]
-    between = (text[end : sentence.start] for end, sentence in zip(ends, sentences, strict=True))
-    return [i == 0 or "\n" in gap for i, gap in enumerate(between)]
+    between = (text[before.end : sentence.start] for before, sentence in pairwise(sentences))
+    return [True] * bool(sentences) + ["\n" in gap for gap in between]
 
 
 def _find_inner_starts(text: str, line_starts: list[int]) -> set[int]:
@@ -72,17 +72,31 @@ def _unwrap(text: str) -> str:
     if "\n" not in text:
         return text
     text = text.replace("\r\n", " \n")
-    return _PARAGRAPH.sub(lambda match: _join_lines(match.group()), text)
+    column = find_column(paragraph.rstrip("\n").split("\n") for paragraph in _PARAGRAPH.findall(text))
+    return _PARAGRAPH.sub(lambda match: _join_lines(match.group(), column), text) if column else text
 
 
-def _join_lines(paragraph: str) -> str:
+def _join_lines(paragraph: str, column: int) -> str:
     body = paragraph.rstrip("\n")
-    if not is_hard_wrapped(body.split("\n")):
+    lines = body.split("\n")
+    if not is_hard_wrapped(lines) and not is_wrapped_pair(lines, column):
         return paragraph
     return body.replace("\n", " ") + paragraph[len(body) :]
 
 
-def is_hard_wrapped(lines: list[str]) -> bool:
+def find_column(paragraphs: Iterable[Sequence[str]]) -> int:
+    """The column at which a text is hard-wrapped; 0 where it is not."""
+    return max((max(map(len, lines)) for lines in paragraphs if is_hard_wrapped(lines)), default=0)
+
+
+def is_wrapped_pair(lines: Sequence[str], column: int) -> bool:
+    """True for two lines of a text that is hard-wrapped, of which the second goes on with the first."""
+    if len(lines) != _PAIR or not lines[1][:1].islower():
+        return False
+    return 0.7 * column <= len(lines[0]) <= column and not _SENTENCE_END.search(lines[0])
+
+
+def is_hard_wrapped(lines: Sequence[str]) -> bool:
     """True when lines break at a column, not at the end of a thought.
 
     All lines but the last are then nearly as long as the longest one, and most of them end in mid-sentence.

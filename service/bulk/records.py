@@ -11,7 +11,7 @@ from copydesk.model.files.json import JsonObject
 from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, Part, to_answer
 from copydesk.service.bulk.columns import Columns, Item
 
-_ANSWER_KEYS = ("id", "tags", "summary", "story", "other_stories", "furniture", "coverage", "error")
+_ANSWER_KEYS = ("id", "tags", "summary", "story", "other_stories", "furniture", "page", "language", "coverage", "error")
 
 
 @dataclass

@@ -72,7 +72,7 @@ IncludeOption = Annotated[
     str | None,
     typer.Option(
         metavar="PARTS",
-        help="Of tags, summary, evidence, sentences, furniture and text, with commas between.",
+        help="Of tags, summary, evidence, sentences, furniture, text and metadata, with commas between.",
         rich_help_panel=_ANALYSIS,
     ),
 ]

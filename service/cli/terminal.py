@@ -17,6 +17,7 @@ TEXT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "text", "furniture"}
 
 _BAR_WIDTH = 24
 _MAX_LABEL_WIDTH = 32  # a longer label is folded
+_KINDS = {"listing": "a listing of headlines", "live_blog": "a live blog", "not_an_article": "no article"}
 _INDENT = (0, 0, 0, 2)
 
 
@@ -27,12 +28,22 @@ def show(console: Console, analysis: Analysis, name: str, parts: Collection[Part
     if len(stories) > 1:
         counts = f"{len(stories)} stories, {counts}"
     console.print(_text(name, "bold"), _text(counts, "dim"), sep="  ")
+    for note in _notes(analysis):
+        console.print(_text(note, "dim"))
     console.print(Rule(style="dim"))
     for story in stories:
         console.print(Padding(Group(*_story(story, analysis, parts)), (0, 0, 1, 0)))
     if "furniture" in parts and analysis.furniture:
         console.print(Rule(_text("set aside"), style="dim"))
         console.print(_furniture(analysis))
+
+
+def _notes(analysis: Analysis) -> Iterator[str]:
+    """What the page is, if no article, and what is to be said of its language."""
+    if analysis.page.kind in _KINDS:
+        yield _KINDS[analysis.page.kind]
+    if analysis.language is not None and analysis.language.warning:
+        yield f"language {analysis.language.code}: {analysis.language.warning}"
 
 
 def _story(story: StoryAnalysis, analysis: Analysis, parts: Collection[Part]) -> Iterator[RenderableType]:

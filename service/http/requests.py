@@ -95,7 +95,7 @@ class AnalyzeRequest(_Schema):
     documents: list[DocumentIn] = Field(min_length=1, max_length=MAX_DOCUMENTS)
     stories: Stories = "split"
     summary: SummaryIn = SummaryIn()
-    include: list[Part] = Field(sorted(DEFAULT_PARTS), max_length=6)
+    include: list[Part] = Field(sorted(DEFAULT_PARTS), max_length=7)
     offsets: Unit = "codepoints"
 
     def to_options(self) -> Options:

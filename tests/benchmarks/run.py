@@ -38,6 +38,10 @@ PARTS = {  # name: its module, what it measures
     "memory": ("bulk.memory", "memory of a small and a large bulk job"),
     "ray": ("bulk.ray", "the overhead of Ray on one machine"),
     "pages": ("quality.pages", "stories told from what stands around them"),
+    "page_folds": (
+        "quality.page_folds",
+        "the same on real pages, each left out of what was learned",
+    ),
     "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
     "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),
     "desk_kill": ("desk.kill", "twenty annotators, and the desk killed again and again: judgements lost or doubled"),

@@ -20,7 +20,7 @@ from support.tiny import LABELS, STORY
 def test_every_sentence_is_verbatim_at_its_offsets(analyzer: Analyzer, text: str) -> None:
     (result,) = analyzer.analyze_many([Document(text)])
     if isinstance(result, Failure):
-        assert result.code in {"empty_text", "no_letters", "unreadable"}
+        assert result.code in {"empty_text", "no_letters", "not_an_article", "unreadable"}
         return
     for sentence in (*result.story.summary.sentences, *result.story.sentences):
         assert text[sentence.start : sentence.end] == sentence.text
@@ -161,3 +161,29 @@ def test_the_evidence_of_every_label_is_named_on_request() -> None:
     (explained,) = make_tags(rules, logits, contributions, passages, is_all_explained=True)
     assert kept.evidence == ()
     assert explained == replace(kept, evidence=(Evidence(0, 11, "Duty falls.", 0.5),))
+
+
+def test_what_is_no_article_is_refused_unless_it_is_read_whole(analyzer: Analyzer) -> None:
+    text = f"Log in to continue reading\nForgot your password?\n{STORY.split()[0]}"
+    (failure,) = analyzer.analyze_many([text])
+    assert isinstance(failure, Failure)
+    assert failure.code == "not_an_article"
+    assert analyzer.analyze(text, Options(stories="whole")).page.kind == "not_an_article"
+
+
+def test_headlines_of_a_listing_have_tags_and_no_sentences(analyzer: Analyzer) -> None:
+    heads = [f"{STORY.split('.')[0].title()} again {word}" for word in ("today", "here", "soon", "twice", "once")]
+    analysis = analyzer.analyze("\n".join(heads))
+    assert analysis.page.kind == "listing"
+    assert [story.title for story in (analysis.story, *analysis.other_stories)] == heads
+    assert [tag.label for tag in analysis.other_stories[-1].tags] == list(LABELS)
+    assert analysis.story.summary.sentences == ()
+
+
+def test_a_language_that_the_model_was_not_made_for_has_a_warning(analyzer: Analyzer) -> None:
+    pytest.importorskip("py3langid")
+    german = "Der Rat stimmte am Montag dafür, einen zweiten Kran zu bezahlen, und der Hafenmeister dankte ihm dafür."
+    language = analyzer.analyze(f"{german} {german} {STORY.split()[0]}.").language
+    assert language is not None
+    assert language.code == "de"
+    assert language.warning == "the model was made for en: scores may be wrong"

@@ -9,8 +9,13 @@ from copydesk.model.analysis import (
     Evidence,
     Failure,
     Furniture,
+    Language,
+    Metadata,
+    PageKind,
     Result,
     ScoredSentence,
+    Span,
+    Stated,
     StoryAnalysis,
     Summary,
     Tag,
@@ -24,12 +29,22 @@ TAGS = (Tag("rain", 0.75, True, 0.5, (Evidence(None, None, "Title", 2.0), Eviden
 
 def make_analysis(*summary: ScoredSentence, document_id: str | None = "a") -> Analysis:
     story = StoryAnalysis(0, 25, "Title", TAGS, Summary("😀 Rain fell.", summary, "a note"), SENTENCES)
-    return Analysis(document_id, TEXT, story, (story,), (Furniture(13, 25, "other"),), Coverage(25, 9, 1))
+    return Analysis(
+        document_id,
+        TEXT,
+        story,
+        (story,),
+        (Furniture(13, 25, "other"),),
+        Coverage(25, 9, 1),
+        PageKind("stories", 0.75),
+        Language("de", 0.5, "the model was made for en"),
+        Metadata(title=Stated("Title"), byline=Stated("It", Span(13, 15))),
+    )
 
 
 def test_an_answer_is_what_its_types_say() -> None:
     """Nothing checks the types while it runs: here each part must be there, and validation would drop any other."""
-    parts: tuple[Part, ...] = ("tags", "summary", "evidence", "sentences", "furniture", "text")
+    parts: tuple[Part, ...] = ("tags", "summary", "evidence", "sentences", "furniture", "text", "metadata")
     schema: TypeAdapter[ResultOut | FailureOut] = TypeAdapter(ResultOut | FailureOut)
     results: list[Result] = [
         make_analysis(*SENTENCES),
@@ -43,7 +58,8 @@ def test_an_answer_is_what_its_types_say() -> None:
 
 
 def test_every_part_is_in_the_answer_and_in_its_place() -> None:
-    answer = to_answer(make_analysis(*SENTENCES[:1]), ("tags", "summary", "evidence", "furniture", "text"), "utf16")
+    parts: tuple[Part, ...] = ("tags", "summary", "evidence", "furniture", "text", "metadata")
+    answer = to_answer(make_analysis(*SENTENCES[:1]), parts, "utf16")
     sentence = {"text": "😀 Rain fell.", "start": 0, "end": 13, "score": 0.5, "rank": 1}
     evidence = [
         {"start": None, "end": None, "text": "Title", "weight": 2.0},
@@ -61,6 +77,15 @@ def test_every_part_is_in_the_answer_and_in_its_place() -> None:
         "other_stories": [{**place, **of_story}],
         "furniture": [{"start": 14, "end": 26, "kind": "other"}],
         "text": TEXT,
+        "metadata": {
+            "title": {"text": "Title", "start": None, "end": None},
+            "byline": {"text": "It", "start": 14, "end": 16},
+            "date": None,
+            "outlet": None,
+            "language": None,
+        },
+        "page": {"kind": "stories", "score": 0.75},
+        "language": {"code": "de", "score": 0.5, "warning": "the model was made for en"},
         "coverage": {"characters": 25, "tokens": 9, "windows": 1, "truncated": False},
     }
 

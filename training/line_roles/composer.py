@@ -3,6 +3,7 @@
 import random
 import re
 
+from copydesk.training.line_roles.houses import BREAKS, lay_out_stories
 from copydesk.training.line_roles.language import Block, Language
 from copydesk.training.line_roles.site import Site
 
@@ -61,7 +62,8 @@ class Composer:
         """The lines of a page with their roles, blank lines among them."""
         self.n_stories = 0
         self.site = Site(self.random, self.languages, self.corpus)
-        kinds, weights = (self._plain, self._snippet, self._digest, self._page), (22, 18, 22, 38)
+        kinds = (self._plain, self._snippet, self._digest, self._page, self._houses)
+        weights = (16, 14, 15, 27, 28)
         (make,) = self.random.choices(kinds, weights)
         return self.site.lay_out(make())
 
@@ -80,11 +82,14 @@ class Composer:
 
     def _snippet(self) -> list[Block]:
         """What one copies out of a browser: the story and some of what is around it."""
-        blocks = self._story(interruptions=self.random.choice([0, 0.5, 2]))
+        blocks = self.site.asides() if self.site.chance(0.15) else []
+        blocks += self._story(interruptions=self.random.choice([0, 0.5, 2]))
         blocks += self.site.furniture("after", self.random.randint(0, 4))
         blocks += self.site.furniture("more", self.random.randint(0, 2))
         for _ in range(self.random.choice([0, 0, 0, 1, 2, 3])):
             blocks += self._other_story()
+        if self.site.chance(0.15):
+            blocks += [[("related", self.site.fill(self.random.choice(_RELATED)))], *self.site.asides()]
         return blocks
 
     def _digest(self) -> list[Block]:
@@ -99,6 +104,11 @@ class Composer:
         for _ in range(r.choice([1, 2, 3, 3, 4])):
             blocks += self._sourced_story(source, is_one_line=shape < 0.7)
         return blocks + self.site.furniture("bottom", r.choice([0, 0, 0, 1]))
+
+    def _houses(self) -> list[Block]:
+        """Stories in the manner of one of many houses."""
+        interruptions = self.random.choice([0, 0, 0, 0.5])
+        return lay_out_stories(self.site, lambda text: self._body(text, interruptions))
 
     def _long_story(self, interruptions: float) -> list[Block]:
         """A story with its headline, under which little or nothing stands before the text."""
@@ -195,10 +205,14 @@ class Composer:
         body = f"body {self.n_stories}"
         blocks: list[Block] = []
         subheads, bullets, lists, tweets = r.random() < 0.25, r.random() < 0.08, r.random() < 0.12, r.random() < 0.08
+        subhead, quotes = r.choice(["{}", "{}", "{}", "{n}. {}", "{n}) {}", "{}:"]), r.random() < 0.08
+        rule = r.choice(BREAKS) if r.random() < 0.05 else ""
         for i, line in enumerate(text):
             role = _role_in_corpus(line)
             if subheads and i and r.random() < 0.25:
-                blocks.append([(body, self.site.subhead(text))])
+                blocks.append([(body, subhead.format(self.site.subhead(text), n=i))])
+            if rule and i and r.random() < 0.2:
+                blocks.append([("other", rule)])
             if bullets and r.random() < 0.3:
                 blocks.append(
                     [(body, f"{self.site.style.bullet or '- '}{part}") for part in re.split(r"(?<=[.;]) ", line)]
@@ -210,6 +224,8 @@ class Composer:
             if tweets and r.random() < 0.3:
                 quote = re.split(r"(?<=[.!?]) ", r.choice(text))[0]
                 blocks.append([(body, quote), (body, self.site.fill("— {name} (@{name}) {date}"))])
+            if quotes and i and r.random() < 0.2:
+                blocks.append([("other", r.choice(['"{}"', "“{}”", "{}"]).format(re.split(r"(?<=[.!?]) ", line)[0]))])
             if i + 1 < len(text) and r.random() < interruptions / 10:
                 for _ in range(r.choice([1, 1, 1, 2, 3])):
                     blocks += self._interruption()

@@ -2,6 +2,7 @@
 
 import random
 import re
+import textwrap
 
 from copydesk.training.line_roles.language import Block, Language
 
@@ -125,6 +126,8 @@ class Site:
         """A line of a story as the site renders it."""
         if self.style.is_lower:
             line = line.lower()
+        if self.style.wrap:
+            return textwrap.fill(line, self.style.wrap)
         if self.chance(0.02):  # a link or tag broke the line
             cut = line.find(" ", len(line) // 2)
             return line if cut < 0 else line[:cut] + "\n" + line[cut + 1 :]
@@ -185,3 +188,6 @@ class _Style:
         self.joined = r.choice([0, 0, 0.3, 0.8])
         self.joint = r.choice([" ", " ", " | ", "", " · ", " / "])
         self.is_lower = r.random() < 0.02
+        self.wrap = r.choice([64, 72, 76]) if r.random() < 0.06 else 0  # columns
+        if self.wrap:
+            self.blank_blocks = self.blank_lines = 1

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from copydesk.model.page.lines import Line, split_lines
+from copydesk.model.page.roles.borders import N_FEATURES
 from copydesk.model.page.roles.classifier import REACH, ROLES, RoleClassifier
 from copydesk.model.page.roles.features import describe_lines
 from copydesk.training.line_roles.language import Block
@@ -71,7 +72,8 @@ def train_classifier(features: NDArray[np.float32], roles: NDArray[np.int64], se
     _fit(networks, inputs, torch.from_numpy(roles))
     hidden, hidden_bias = (parameter.detach().numpy() for parameter in networks.hidden.parameters())
     output = (networks.output.detach() / _MEMBERS).flatten(0, 1).numpy()  # [M, H, R] -> [MH, R]
-    return RoleClassifier(mean, scale, hidden.T, hidden_bias, output, networks.output_bias.detach().mean(0).numpy())
+    bias = networks.output_bias.detach().mean(0).numpy()
+    return RoleClassifier(mean, scale, hidden.T, hidden_bias, output, bias, np.zeros(N_FEATURES + 1, np.float32))
 
 
 def _fit(networks: _Committee, inputs: Tensor, targets: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Lines and sentences that are furniture wherever they stand: credits, bylines, consent, offers, invitations.
+"""Lines that are furniture wherever they stand: credits, consent, offers, share bars.
 
 The classifier weighs cues; what is said here is certain enough to stand alone. English, as the stories are.
 """
@@ -14,25 +14,6 @@ _CREDITED = (
 )
 CREDIT = re.compile(rf"\b{_CREDITED}\s?(?:by|:)\s*")
 _CREDIT_AT_END = re.compile(rf"(?:^|[.!?\"'”’)\]\s|[-–—|(/]\s?|\s){_CREDITED}\s?(?:by|:|©|/)\s?[^.!?]{{2,70}}\)?\.?$")
-_BYLINE = re.compile(
-    r"(?:story |words |reporting |written )?by(?: [\w.'’-]+){0,5} [\w'’-]+", re.IGNORECASE
-)  # and nothing else
-# What sites put between paragraphs; a sentence that tells something does not begin so.
-_INVITATION = re.compile(
-    r"(?:read (?:more|also|next)\b|see (?:also|more)\b|more (?:on|from) this\b|related(?: articles?| stor(?:y|ies))?:|"
-    r"(?:watch|listen):|click (?:here|to)\b|sign up\b|subscribe\b|follow us\b|share this\b|advertisement\W*$|"
-    r"(?:file )?(?:photo(?:graph)?|image|picture|caption|credit|video)s?(?: by)? ?:|"
-    r"(?:published|updated|posted|last (?:updated|modified)) ?:|©|copyright (?:©|\(c\)|\d{4})|all rights reserved)",
-    re.IGNORECASE,
-)
-# Who took the picture, or who wrote the article: "(... / Handout via Reuters)", "He can be reached at @name."
-_COLOPHON = re.compile(
-    r"\bAP Photo\b|/ ?(?:AP|AFP|EPA|Reuters|Getty(?: Images)?|Handout)\b|"
-    r"\bvia (?:AP|AFP|EPA|Reuters|Getty(?: Images)?)\W*$|"
-    r"\b(?:can be reached at|is a (?:freelance|nonprofit|non-profit) (?:writer|journalist|reporter|newsroom))\b|"
-    r"^(?:full disclosure|editor['’]s note|about the authors?)\b ?:?",
-    re.IGNORECASE,
-)
 _CONSENT = re.compile(
     r"we (?:value|respect|care about) your privacy\b|your privacy (?:choices|settings|matters)\b|"
     r"we(?:,? and| &| and) (?:our|\d+)[\w\s]{0,20} partners (?:store|use|process|share)\b|"
@@ -77,8 +58,15 @@ _UPDATED = re.compile(
     r"(?:last )?(?:updated|published|posted|modified)(?: at| on)?:? \d{1,2}[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?",
     re.IGNORECASE,
 )
+# Where the rest of a story is: behind a link, whose address may stand there.
+_ELSEWHERE = re.compile(
+    r"(?:(?:[\w’'-]+:? ){0,5}https?://\S+|(?:read|continue|see|go to|view|open)(?: \w+){0,2} "
+    r"(?:more|reading|story|article|report|post)|(?:full|whole) (?:story|article|report|text)|read on)\W*",
+    re.IGNORECASE,
+)
 _MAX_NOTICE = 400  # characters; what is longer tells something
 _MAX_BUTTON = 40
+_MAX_LINK = 150
 
 
 def find_kind(line: str) -> str | None:
@@ -93,14 +81,6 @@ def find_kind(line: str) -> str | None:
         return "share"
     if len(line) <= _MAX_BUTTON and _UPDATED.fullmatch(line):
         return "timestamp"
+    if len(line) <= _MAX_LINK and _ELSEWHERE.fullmatch(line):
+        return "related"
     return "subscribe" if _OFFER.match(line) else None
-
-
-def is_notice(sentence: str) -> bool:
-    """True for a sentence that tells nothing of its story: a credit, a byline, an invitation, consent, an offer."""
-    return bool(
-        _INVITATION.match(sentence)
-        or _COLOPHON.search(sentence)
-        or _BYLINE.fullmatch(sentence)
-        or find_kind(sentence) not in (None, "caption")
-    )

@@ -1,4 +1,5 @@
-"""Furniture inside a line: a photo credit before the story, an agency's name and an invitation after it."""
+"""Furniture inside a line: a photo credit or the time of publication before the story, credits and notices between its
+sentences, a sub-heading, an agency's name and an invitation after it."""
 
 import re
 from dataclasses import dataclass
@@ -24,27 +25,77 @@ _DATELINE = re.compile(
     r"GUATEMALA|PANAMA|KUWAIT|QUEZON|VATICAN|SALT LAKE|WASHINGTON,|SANTA|EL|LA|DEN|THE|NORTH|SOUTH|EAST|WEST)\s)?"
     r"[A-ZÀ-ÞŚŁŻ][A-ZÀ-ÞŚŁŻ'’.-]+(?:[/,]\s?[A-Z][\w. ]{1,30})?\s(?:\([\w .,/-]{2,40}\)\s?)?[-—–]{1,2}\s"
 )
+_MAX_HEADING = 60  # characters of a sub-heading
+_HEADING = re.compile(r"(?<=[a-z0-9\"”’)][.!?])\s+(?=\S+\s\S)[A-Z][^.!?…:;,\"“”()–—]{4,80}[^\W_]$")
+_LEADING_CREDIT = re.compile(rf"{CREDIT.pattern}(?:[\w.'’-]+[ /,]+){{0,6}}{AGENCY}\s+(?=[A-Z“\"])")
+_PUBLISHED = re.compile(
+    r"By [A-Z].{2,80}? (?:PUBLISHED|Published|UPDATED|Updated):? .{4,40}?\d{4}(?: \| ?(?:UPDATED|Updated):? .{4,40}?\d{4})?\s+"
+    r"(?=[A-Z“\"])"
+)
+_INSETS = {
+    "caption": re.compile(
+        r"\s*\((?:[^()]{0,80}\b)?(?:(?:AP |[Ff]ile )?[Pp]hotos?|PHOTOS?|[Ii]mages?|[Pp]hotograph|(?:Image )?Credit:)\b[^()]{0,80}\)"
+        rf"|\s*\([^()]{{3,80}}/\s?{AGENCY}\)"
+    ),
+    "other": re.compile(
+        r"(?<=[.!?\"”’)])\s+(?:(?:Story|Article) continues? below(?: (?:this )?(?:advertisement|ad))?|ADVERTISEMENT|Advertisement|"
+        r"Continue reading the main story|Media playback is unsupported on your device)\.?(?=\s+[A-Z“\"])"
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Trimmed:
-    """What remains of a line as body, and what was cut off around it."""
+    """What remains of a line as body, and what was cut off around it and out of it."""
 
-    body: Span
+    body: tuple[Span, ...]
     furniture: tuple[Furniture, ...]
 
 
-def trim_line(line: Line) -> Trimmed:
-    """The line without the furniture at its start and end; a line in doubt stays whole, and something always stays."""
+def trim_line(line: Line, *, is_last: bool = True) -> Trimmed:
+    """The line without the furniture inside it; a line in doubt stays whole, and something always stays.
+
+    is_last: no other line of the story follows; what it ends with may be a sentence that was cut.
+    """
     start, parts = _trim_start(line)
-    end, cut = _trim_end(line, start)
+    end, cut = _trim_end(line, start, is_last=is_last)
     if end <= start:
-        return Trimmed(Span(line.start, line.end), ())
-    return Trimmed(Span(line.start + start, line.start + end), tuple(parts + cut))
+        return Trimmed((Span(line.start, line.end),), ())
+    insets = _find_insets(line, start, end)
+    edges = [line.start + start, *(at for part in insets for at in (part.start, part.end)), line.start + end]
+    body = [_strip(line, *pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+    return Trimmed(tuple(span for span in body if span.end > span.start), (*parts, *insets, *cut))
+
+
+def _strip(line: Line, start: int, end: int) -> Span:
+    """The range of the text without white space at its ends."""
+    piece = line.text[start - line.start : end - line.start]
+    return Span(start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))
+
+
+def _find_insets(line: Line, start: int, end: int) -> list[Furniture]:
+    """Credits and notices between the sentences of a long line, in order."""
+    if end - start < _MIN_LINE:
+        return []
+    found = [
+        (match.end() - len(match.group().lstrip()), match.end(), kind)
+        for kind, pattern in _INSETS.items()
+        for match in pattern.finditer(line.text, start, end)
+    ]
+    kept: list[Furniture] = []
+    for first, last, kind in sorted(found):
+        if not kept or line.start + first >= kept[-1].end:
+            kept.append(Furniture(line.start + first, line.start + last, kind))
+    return kept
 
 
 def _trim_start(line: Line) -> tuple[int, list[Furniture]]:
-    """Where the body begins: after a caption whose credit is followed by a dateline."""
+    """Where the body begins: after a byline with the time of publication, a credit that ends with an agency, or a
+    caption whose credit is followed by a dateline."""
+    for pattern, kind in ((_PUBLISHED, "timestamp"), (_LEADING_CREDIT, "caption")):
+        if len(line.text) >= _MIN_LINE and (match := pattern.match(line.text)):
+            end = len(match.group().rstrip())
+            return match.end(), [Furniture(line.start, line.start + end, kind)]
     credit = CREDIT.search(line.text, 0, 600)
     if credit is None or len(line.text) < _MIN_LINE:
         return 0, []
@@ -55,9 +106,13 @@ def _trim_start(line: Line) -> tuple[int, list[Furniture]]:
     return dateline.start(), [Furniture(line.start, line.start + cut, "caption")]
 
 
-def _trim_end(line: Line, start: int) -> tuple[int, list[Furniture]]:
+def _trim_end(line: Line, start: int, *, is_last: bool) -> tuple[int, list[Furniture]]:
     """Where the body ends, sentence by sentence from the back."""
     end, cut = len(line.text), list[Furniture]()
+    if not is_last and (heading := _HEADING.search(line.text, max(start, end - _MAX_HEADING - 1))):
+        begin = heading.end() - len(heading.group().lstrip())
+        cut.append(Furniture(line.start + begin, line.start + end, "heading"))
+        end = heading.start()
     while end > start:
         piece = _last_piece(line.text, start, end)
         if piece is None:

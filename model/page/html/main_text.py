@@ -7,7 +7,10 @@ stand. For the worker process.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
 import trafilatura
 from lxml.html import HtmlElement
@@ -15,10 +18,15 @@ from lxml.html import HtmlElement
 from copydesk.model.page.html.blocks import HEADINGS, Block, find_blocks, key_of, squeeze
 from copydesk.model.page.html.cleaning import CELL, clean
 from copydesk.model.page.html.markup import Markup
+from copydesk.model.page.html.stated import find_stated
 
 _SITE_NAME = re.compile(r"\s+[|•·»]\s+")  # what parts a title from the site's name
 _MIN_PROSE = 60  # characters of a paragraph that tells something
 _MAX_LINKED = 0.5  # share of a block's text inside links: more is a menu or a teaser
+_MIN_ALIKE = 3  # paragraphs of the text that are set as one below it
+_ALL_LINKED = 0.95
+_MAX_LINK = 200  # characters
+_ENDS = re.compile(r"[.!?…:;][\"'”’)\]]*$")
 _SURE_KEY = 15  # letters that tell a line where a line break cut the rest of its block
 _HEAD = 6  # lines at the top among which the headline stands
 _NEAR = 3  # blocks above the text among which a lower heading is its headline
@@ -28,12 +36,17 @@ _MIN_ITEM = 60  # the same for a part of a newsletter
 
 
 def read_markup(page: str) -> Markup:
-    """The main text of a page; all visible text when no main text is found."""
+    """The main text of a page, and what it says of itself; all visible text when no main text is found."""
     if "<body" not in page.lower():
         page = f"<html><body>{page}</body></html>"
     tree = trafilatura.load_html(page)
     if tree is None:
-        return Markup("")
+        return Markup("", None, ())
+    stated = find_stated(tree)
+    return replace(_read_text(tree, page), **stated)
+
+
+def _read_text(tree: HtmlElement, page: str) -> Markup:
     title = _find_title(tree)
     clean(tree)
     stories = _find_stories(tree)
@@ -42,7 +55,7 @@ def read_markup(page: str) -> Markup:
     blocks = list(find_blocks(tree))
     text = trafilatura.extract(tree, include_comments=False, include_tables=True)
     if not text:
-        return Markup(trafilatura.html2txt(page) or "", title)
+        return Markup(trafilatura.html2txt(page) or "", title, ())
     lines = _restore(text.split("\n"), blocks)
     return Markup("\n".join(lines), title, _find_headline(lines, blocks))
 
@@ -74,10 +87,35 @@ def _restore(lines: Sequence[str], blocks: Sequence[Block]) -> list[str]:
             after = max(after, place)
         elif _belongs(blocks[n], [blocks[m] for m in _near(kept, n)]):
             added.setdefault(after, []).append(blocks[n].line)
+    going_on = [blocks[n].line for n in _going_on(blocks, kept)]
+    links = {place for n, place in enumerate(found) if place is not None and _leads_away(blocks[n])}
     whole = list(added.get(-1, ()))
     for i, line in enumerate(lines):
-        whole += [line, *added.get(i, ())]
-    return whole
+        whole += [*[line] * (i not in links), *added.get(i, ())]
+    return whole + going_on
+
+
+def _going_on(blocks: Sequence[Block], kept: Sequence[int]) -> list[int]:
+    """The paragraphs below the text that are set as its own are: a site had put something between the two."""
+    own = Counter(_setting(blocks[n]) for n in kept if blocks[n].tag == "p")
+    below = range(kept[-1] + 1, len(blocks))
+    return [n for n in below if _is_paragraph(blocks[n]) and own[_setting(blocks[n])] >= _MIN_ALIKE]
+
+
+def _is_paragraph(block: Block) -> bool:
+    return block.tag == "p" and len(block.text) >= _MIN_PROSE and not block.is_aside and block.linked <= _MAX_LINKED
+
+
+def _setting(block: Block) -> tuple[str, ...]:
+    """The classes of a block and of the three elements around it."""
+    around = [block.element, *islice(block.element.iterancestors(), 3)]
+    return tuple(f"{part.tag} {part.get('class', '')}" for part in around)
+
+
+def _leads_away(block: Block) -> bool:
+    """A paragraph that is nothing but a link to something else."""
+    is_whole = block.tag in ("p", "div") and block.linked >= _ALL_LINKED and len(block.text) <= _MAX_LINK
+    return is_whole and not _ENDS.search(block.text)
 
 
 def _near(kept: Sequence[int], n: int) -> Sequence[int]:

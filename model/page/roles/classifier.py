@@ -29,6 +29,7 @@ class RoleClassifier:
     hidden_bias: Matrix
     output: Matrix  # [hidden, roles]
     output_bias: Matrix
+    border: Matrix  # weights of what speaks for a border between stories (borders.py), and their bias
 
     def probabilities(self, features: Matrix) -> Matrix:
         """How likely each line plays each of ROLES. float32 [lines, roles]"""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from copydesk.model.page.lines import Line
 from copydesk.model.page.roles.cues import KINDS, count_cues, count_unspaced, words_of
+from copydesk.model.page.roles.marks import find_sequence, has_field, is_rule
+from copydesk.model.page.roles.turns import describe_turns
 from copydesk.model.page.runs import densest_run
 
 Matrix = NDArray[np.float32]
@@ -22,6 +24,7 @@ _WINDOWS = (3, 8, 25)
 _PROSE_COST = 60.0  # characters of prose that a line must have to be worth more than its place
 
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»」』)\]]*$")
+_CUT = re.compile(r"(?:\.\.\.|…)[\])]?$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s|$)|[。！？।؟]")
 _BULLET = re.compile(r"(?:[*+•·▪■►»›>o-]|\d{1,2}[.)])(?:\s|$)")
 _OPENING = re.compile(r"[\"'“‘«»„「『—–-]")
@@ -29,6 +32,8 @@ _DATELINE = re.compile(r"[^\W\d_a-z][\w.,'’ /()-]{1,40}\s(?:[-—–]+|\(\w+\)
 _DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|年\d|\b\d+[hd]\b")
 _LINK = re.compile(r"https?:|www\.|[@#|›»]|\.com\b")
 _GLUED = re.compile(r"[a-z][A-Z]")
+# A capital that begins no sentence, and the space before: a pattern that begins with a certain sign is far faster.
+NAME = re.compile(r" (?<=[^\W\d_,;’] )[^\W\d_a-zß-ÿ]\w+")
 _TITLE_WORDS = re.compile(r"\s[^\W\d_a-zß-ÿ]\w")
 
 _QUOTES = frozenset('"“”„«»「」')
@@ -39,6 +44,7 @@ class _Shape(NamedTuple):
 
     width: float
     ends_sentence: float
+    is_cut: float
     ends_colon: float
     ends_question: float
     sentences: float
@@ -61,6 +67,9 @@ class _Shape(NamedTuple):
     glued: float
     one_word: float
     dated: float
+    rule: float
+    field: float
+    numbered: float
     prose: float
 
 
@@ -69,7 +78,20 @@ _PROSE = OWN.index("prose")
 _WHEN = KINDS.index("timestamp")
 _BESIDE = [
     OWN.index(name)
-    for name in ("width", "ends_sentence", "bullet", "prose", "title_case", "after_blank", "dates", "dated", "cued")
+    for name in (
+        "width",
+        "ends_sentence",
+        "bullet",
+        "prose",
+        "title_case",
+        "after_blank",
+        "dates",
+        "dated",
+        "cued",
+        "rule",
+        "numbered",
+        "capitals",
+    )
 ]
 _AROUND = [OWN.index(name) for name in ("prose", "width", "bullet", "ends_sentence", *KINDS)]
 
@@ -77,14 +99,41 @@ _AROUND = [OWN.index(name) for name in ("prose", "width", "bullet", "ends_senten
 def describe_lines(lines: Sequence[Line]) -> Matrix:
     """One row of features per line. float32 [lines, features]."""
     repeats = Counter(line.text for line in lines)
-    own = np.array([_describe(line, repeats[line.text]) for line in lines], dtype=np.float32)
-    return np.hstack([own, *_beside(own), *_around(own), _echoes(lines, own), _places(own)])
+    numbered = find_sequence([line.text for line in lines])
+    short = [_shorten(line.text) for line in lines]
+    words = [words_of(text) for text in short]
+    own = np.array(
+        [
+            _describe(_Read(line, text, of_line, repeats[line.text], flag))
+            for line, text, of_line, flag in zip(lines, short, words, numbered, strict=True)
+        ],
+        dtype=np.float32,
+    )
+    is_prose = own[:, _PROSE].astype(bool).tolist()
+    long = [frozenset(word for word in some if len(word) > 3) for some in words]
+    names = [frozenset(NAME.findall(text)) for text in short]
+    turns = describe_turns(long, names, is_prose)
+    return np.hstack([own, *_beside(own), *_around(own), _echoes(long, is_prose), turns, _places(own)])
 
 
-def _describe(line: Line, repeats: int) -> list[float]:
+def _shorten(text: str) -> str:
+    """Both ends of a long line."""
+    return text if len(text) <= 2 * _HEAD else f"{text[:_HEAD]} {text[-_HEAD:]}"
+
+
+class _Read(NamedTuple):
+    """A line, both ends of it and their words, how often it stands in the text, and whether it is one of a sequence."""
+
+    line: Line
+    short: str
+    words: list[str]
+    repeats: int
+    is_numbered: bool
+
+
+def _describe(read: _Read) -> list[float]:
+    line, short, words, repeats, is_numbered = read
     text = line.text
-    short = text if len(text) <= 2 * _HEAD else f"{text[:_HEAD]} {text[-_HEAD:]}"
-    words = words_of(short)
     n_words = len(words) or 1
     width = len(text) + (_UNSPACED_WIDTH - 1) * count_unspaced(text)
     cues = [min(1.0, count / n_words) for count in count_cues(short, words)]
@@ -96,6 +145,7 @@ def _describe(line: Line, repeats: int) -> list[float]:
     shape = _Shape(
         width=log1p(width) / 6,
         ends_sentence=float(ends),
+        is_cut=float(_CUT.search(text) is not None),
         ends_colon=float(text[-1] in ":："),
         ends_question=float(text[-1] in "?!？！"),
         sentences=min(n_sentences, 6) / 3,
@@ -118,6 +168,9 @@ def _describe(line: Line, repeats: int) -> list[float]:
         glued=float(_GLUED.search(short) is not None),
         one_word=float(n_words == 1),
         dated=min(1.0, (cues[_WHEN] + sum(word[0].isdigit() for word in words)) / n_words),
+        rule=float(is_rule(text)),
+        field=float(has_field(text)),
+        numbered=float(is_numbered),
         prose=min(width, 600.0) / 200 if is_prose else 0.0,
     )
     return [*shape, *cues, cued]
@@ -141,23 +194,21 @@ def _around(own: Matrix) -> list[Matrix]:
     return parts
 
 
-def _echoes(lines: Sequence[Line], own: Matrix) -> Matrix:
+def _echoes(words: Sequence[frozenset[str]], is_prose: Sequence[bool]) -> Matrix:
     """How much of a line's longer words the next prose lines, and all prose lines, use too. [lines, 2]"""
-    prose = own[:, _PROSE].tolist()
-    words = [frozenset(w for w in words_of(line.text[: 2 * _HEAD]) if len(w) > 3) for line in lines]
     once: set[str] = set()
     twice: set[str] = set()
-    for line_words, is_prose in zip(words, prose, strict=True):
-        if is_prose:
+    for line_words, flag in zip(words, is_prose, strict=True):
+        if flag:
             twice |= once & line_words
             once |= line_words
-    out = np.zeros((len(lines), 2), dtype=np.float32)
+    out = np.zeros((len(words), 2), dtype=np.float32)
     ahead: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-    for i in range(len(lines) - 1, -1, -1):
+    for i in range(len(words) - 1, -1, -1):
         n_words = len(words[i]) or 1
         out[i, 0] = len(words[i] & (ahead[0] | ahead[1])) / n_words
-        out[i, 1] = len(words[i] & (twice if prose[i] else once)) / n_words
-        if prose[i]:
+        out[i, 1] = len(words[i] & (twice if is_prose[i] else once)) / n_words
+        if is_prose[i]:
             ahead = (words[i], ahead[0])
     return out
 

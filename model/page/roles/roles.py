@@ -5,11 +5,13 @@ lines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.model.page.lines import Line
+from copydesk.model.page.roles.borders import find_borders, find_opening
 from copydesk.model.page.roles.classifier import ROLES, load_classifier
 from copydesk.model.page.roles.features import OWN, Matrix, describe_lines
 
@@ -29,15 +31,39 @@ _SIGNS = [
 ]
 
 
-def role_probabilities(lines: Sequence[Line], known: Mapping[int, str]) -> Matrix:
-    """How likely each line plays each of ROLES, float32 [lines, roles]; known: the roles that are certain, by line."""
+@dataclass(frozen=True)
+class LineRoles:
+    """How likely each line plays each of ROLES, float32 [lines, roles], and which are headlines of further stories."""
+
+    probabilities: Matrix
+    borders: tuple[int, ...]
+
+
+def read_roles(lines: Sequence[Line], known: Mapping[int, str], *, is_parted: bool = False) -> LineRoles:
+    """The roles of the lines of a text. known: those that are certain, by line; is_parted: no border is to be found."""
     features = describe_lines(lines)
     roles = load_classifier().probabilities(features)
     _keep_long_lines(lines, roles)
     _settle(roles, known)
-    _give_benefit_of_doubt(lines, features[:, _CUED] >= _CUE, roles, known)
+    is_cued = features[:, _CUED] >= _CUE
+    if _is_page_with_more(lines, is_cued, roles):
+        return LineRoles(roles, ())
+    borders = [] if is_parted else find_borders(lines, roles)
+    known = {**known, **dict.fromkeys(borders, "headline")}
+    _give_benefit_of_doubt(lines, is_cued, roles, known, has_borders=bool(borders))
     _settle(roles, known)
-    return roles
+    return LineRoles(roles, tuple(borders))
+
+
+def _is_page(is_cued: NDArray[np.bool_]) -> bool:
+    """Many lines speak of the page itself."""
+    return bool(is_cued.sum() >= _MIN_CUED and is_cued.mean() >= _MIN_CUED_SHARE)
+
+
+def _is_page_with_more(lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix) -> bool:
+    """The text is a page, and much of it no body: there each line counts as what it looks like."""
+    widths = np.array([len(line.text) for line in lines])
+    return _is_page(is_cued) and bool((widths * roles[:, 0]).sum() < _PLAIN * widths.sum())
 
 
 def _settle(roles: Matrix, known: Mapping[int, str]) -> None:
@@ -54,7 +80,7 @@ def _keep_long_lines(lines: Sequence[Line], roles: Matrix) -> None:
 
 
 def _give_benefit_of_doubt(
-    lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix, known: Mapping[int, str]
+    lines: Sequence[Line], is_cued: NDArray[np.bool_], roles: Matrix, known: Mapping[int, str], *, has_borders: bool
 ) -> None:
     """Lets a text keep lines as body unless they are plainly furniture, when it may be a story and little else.
 
@@ -63,17 +89,17 @@ def _give_benefit_of_doubt(
     lose what stands together.
     """
     widths = np.array([len(line.text) for line in lines])
-    is_page = is_cued.sum() >= _MIN_CUED and is_cued.mean() >= _MIN_CUED_SHARE
-    if is_page and (widths * roles[:, 0]).sum() < _PLAIN * widths.sum():
-        return
     is_headline = roles.argmax(axis=1) == _HEADLINE
     is_plainly = (roles[:, 1:].max(axis=1) >= _PLAINLY) & (widths <= _LONG) & ~is_headline
     first = next((i for i in range(len(lines)) if i not in known), 0)
     is_title = (np.arange(len(lines)) == first) & is_headline & (widths <= _LONG)
-    if _has_break(widths, roles):
+    if has_borders or _has_break(widths, roles):
         _find_headlines(widths, roles)
+        opening = find_opening(lines, roles)
+        roles[opening] = np.eye(len(ROLES), dtype=np.float32)[_HEADLINE]
+        is_title[opening] = True
         lost = is_plainly | _in_gaps(roles, 2, at_ends=True)
-    elif is_page:
+    elif _is_page(is_cued):
         lost = is_plainly | _in_gaps(roles, _MIN_RUN, at_ends=False)
     else:
         lost = is_plainly & is_cued

@@ -11,6 +11,7 @@ from copydesk.service.desk.desk import Desk
 from copydesk.service.desk.reading.upload import Labelled, Uploaded, read_files
 from copydesk.service.desk.routes.layout import go_to, show
 from copydesk.service.desk.store.judgements import Save, save
+from copydesk.service.desk.store.predictions import find_faults
 from copydesk.service.desk.store.projects import get_project, list_labels
 from copydesk.service.desk.store.stories import Added, add_stories, erase_story, get_story, list_stories
 from copydesk.service.desk.store.tables import Verdict
@@ -88,11 +89,20 @@ def _show(
         stories = list_stories(session, project_id, after, _PER_PAGE + 1)
         settled = desk.ledger.standing(session, project_id).settled
         labels = list_labels(session, project_id)
+        faults = find_faults(session, [story.id for story in stories])
     shown = stories[:_PER_PAGE]
     more = f"{shown[-1].added_at!r}-{shown[-1].id}" if len(stories) > _PER_PAGE else ""
     given = {story.id: [label for label in labels if settled.get((story.id, label.id)) == "yes"] for story in shown}
     judged = {story_id for story_id, _ in settled}
-    values = {"stories": shown, "given": given, "judged": judged, "more": more, "added": added, "uploaded": uploaded}
+    values = {
+        "stories": shown,
+        "faults": faults,
+        "given": given,
+        "judged": judged,
+        "more": more,
+        "added": added,
+        "uploaded": uploaded,
+    }
     limit_mb = desk.settings.desk_max_upload_bytes // 2**20
     return show(desk, person, "stories.html", project=project, limit_mb=limit_mb, **values)
 

@@ -74,6 +74,12 @@ def latest_prediction(session: Session, story_id: int) -> Prediction | None:
     return session.scalar(of_story.order_by(Prediction.id.desc()).limit(1))
 
 
+def find_faults(session: Session, story_ids: Sequence[int]) -> dict[int, str]:
+    """Why a model could not read which of these stories."""
+    faults = select(Prediction.story_id, Prediction.fault).where(Prediction.story_id.in_(story_ids))
+    return {story_id: fault for story_id, fault in session.execute(faults.order_by(Prediction.id)) if fault}
+
+
 def count_read(session: Session, project_id: int, digest: str) -> int:
     """How many stories of the project this bundle has read."""
     of_project = select(func.count()).select_from(Prediction).where(Prediction.project_id == project_id, _of(digest))

@@ -2,7 +2,9 @@
 
 The measure is the article-extraction-benchmark's (Scrapinghub 2019): 4-gram shingles of words, precision and recall
 averaged over the pages, F1 of the two averages. Pages composed of real articles (composed_pages.py) show how many
-have all their stories, and the F1 of characters of the main story and of the others.
+have all their stories, and the F1 of characters of the main story and of the others; pages in many house styles
+(styled_pages.py), where stories are found to start; articles with their furniture marked (editors_furniture.py), how
+much of it is told from the story.
 """
 
 import gzip
@@ -18,6 +20,8 @@ import trafilatura
 
 from benchmarks.bench import Bench, Report, find_data, read_articles
 from benchmarks.quality.composed_pages import Row, compose_pages
+from benchmarks.quality.editors_furniture import measure_furniture
+from benchmarks.quality.styled_pages import measure_styles
 from copydesk.model.analysis import Document
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import DocumentError
@@ -46,8 +50,11 @@ def main(bench: Bench) -> Report:
         precision, recall = score(zip(found, (page["body"] for page in pages), strict=True))
         report.add_row(name, precision, recall, 2 * precision * recall / (precision + recall), ms)
     _measure_composed(report, articles, bench.pick(_N_COMPOSED, 10))
+    analyzer = Analyzer.load(bench.bundle, "cpu")
+    measure_styles(report, bench, analyzer)
+    measure_furniture(report)
     _measure_plain(report, texts)
-    _measure_cost(report, Analyzer.load(bench.bundle, "cpu"), texts[: bench.pick(_N_TIMED, 10)])
+    _measure_cost(report, analyzer, texts[: bench.pick(_N_TIMED, 10)])
     return report
 
 
@@ -69,12 +76,13 @@ def _shingles(text: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[i : i + 4]) for i in range(max(1, len(words) - 3)) if words)
 
 
-def main_story(text: str, headlines: Sequence[int] = ()) -> str:
+def main_story(text: str, headlines: Sequence[int] | None = None) -> str:
     """The body of the main story."""
     return "\n".join(text[start:end] for start, end in read_page(text, headlines=headlines).stories[0].body)
 
 
-def _from_html(page: Row) -> str:
+def from_html(page: Row) -> str:
+    """The body of the main story of a page's source."""
     try:
         markup = read_html(page["html"])
         return main_story(markup.text, markup.headlines)
@@ -90,7 +98,7 @@ _EXTRACTORS: dict[str, Callable[[Row], str]] = {
     "page text, untouched": lambda page: str(page["page_text"]),
     f"page text, lines of >= {_LONG_LINE}": _long_lines,
     "page text, ours": lambda page: main_story(page["page_text"]),
-    "html, ours": _from_html,
+    "html, ours": from_html,
     "html, trafilatura alone": lambda page: trafilatura.extract(page["html"], include_comments=False) or "",
 }
 

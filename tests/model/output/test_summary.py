@@ -6,7 +6,7 @@ import pytest
 from copydesk.model.analysis import Span, SummaryOptions
 from copydesk.model.output.choice import Candidate
 from copydesk.model.output.summary import summarise
-from copydesk.model.page.furniture.notices import is_notice
+from copydesk.model.page.furniture.asides import is_notice
 from support.growth import MAX_GROWTH, growth
 
 

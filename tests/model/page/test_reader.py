@@ -1,3 +1,4 @@
+import json
 import time
 from itertools import pairwise
 
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.model.page.reader import Page, read_page
+from support.tiny import ROOT
 
 STORY = """\
 The first tram in nine years rolled out of the depot at Linden Cross on Monday with thirty schoolchildren on board.
@@ -220,3 +222,33 @@ def test_a_headline_of_the_text_has_its_place_and_a_given_title_has_none() -> No
         assert PAGE[story.headline.start : story.headline.end] == story.title
     assert read_page(PAGE, "Trams are back").stories[0].headline is None
     assert read_page(PAGE, HEADLINE).stories[0].headline == page.stories[0].headline
+
+
+def _stories(n: int) -> list[tuple[str, str]]:
+    """Titles and texts of stories of the corpus that have little in common."""
+    files = ("asia", "drugs", "london", "capitol")[:n]
+    rows = [json.loads((ROOT / f"training/corpus/{name}.jsonl").read_text("utf-8").split("\n")[0]) for name in files]
+    return [(row["title"], row["text"]) for row in rows]
+
+
+def _titles(text: str) -> list[str | None]:
+    return [story.title for story in read_page(text).stories]
+
+
+def test_stories_under_numbers_in_a_digest_are_told_apart() -> None:
+    stories = _stories(3)
+    parts = [f"{n}. {title}\n{text}\nRead the full story\n" for n, (title, text) in enumerate(stories, 1)]
+    text = "\n".join(["Good morning, this is what you need to know.\n", *parts, "See you tomorrow.", "Ona Vell"])
+    assert _titles(text) == [title for title, _ in stories]
+
+
+def test_stories_that_a_rule_parts_are_told_apart() -> None:
+    stories = _stories(3)
+    text = "\n----------\n".join(f"{title.upper()}\n{text}" for title, text in stories)
+    assert _titles(text) == [title.upper() for title, _ in stories]
+
+
+def test_numbered_points_after_an_introduction_stay_one_story() -> None:
+    points = "\n".join(f"{n}. The price of point {n}\n{STORY.split(chr(10))[2 * n]}" for n in range(3))
+    text = f"{STORY}\n{points}"
+    assert len(read_page(text).stories) == 1

@@ -94,7 +94,7 @@ def test_only_the_parts_asked_for_are_written(tmp_path: Path, tiny_bundle: Path)
     options = ["--include", "summary, text"]
     assert batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", *options, bundle=tiny_bundle)[0] == 0
     row = json.loads((tmp_path / "out.jsonl").read_text())
-    assert set(row) == {"id", "summary", "story", "other_stories", "text", "coverage"}
+    assert set(row) == {"id", "summary", "story", "other_stories", "text", "page", "language", "coverage"}
     streamed = json.loads(batch(tmp_path / "in.jsonl", "-", *options, bundle=tiny_bundle)[1])
     assert set(streamed) == set(row)
 

@@ -37,7 +37,9 @@ def test_an_answer_has_the_shape_of_the_contract(client: TestClient) -> None:
     assert set(answer) == {"model", "results"}
     assert set(answer["model"]) == {"name", "digest"}
     (result,) = answer["results"]
-    assert set(result) == {"id", "tags", "summary", "story", "other_stories", "furniture", "coverage"}
+    parts = {"tags", "summary", "story", "other_stories", "furniture", "page", "language", "coverage"}
+    assert set(result) == {"id", *parts}
+    assert result["page"]["kind"] == "article"
     assert [tag["label"] for tag in result["tags"]] == list(LABELS)
     assert all(set(tag) == {"label", "score", "assigned", "threshold", "evidence"} for tag in result["tags"])
     assert set(result["summary"]["sentences"][0]) == {"text", "start", "end", "score", "rank"}
@@ -105,7 +107,7 @@ def test_offsets_of_html_count_in_the_extracted_text(client: TestClient, unit: s
 
 def test_include_chooses_the_parts(client: TestClient) -> None:
     (result,) = post(client, {"documents": [{"text": STORY}], "include": ["summary", "text"]})["results"]
-    assert set(result) == {"summary", "text", "story", "other_stories", "coverage"}
+    assert set(result) == {"summary", "text", "story", "other_stories", "page", "language", "coverage"}
     assert result["text"] == STORY
 
 

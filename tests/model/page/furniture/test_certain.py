@@ -2,7 +2,8 @@
 
 import pytest
 
-from copydesk.model.page.furniture.notices import find_kind, is_notice
+from copydesk.model.page.furniture.asides import find_asides, is_notice
+from copydesk.model.page.furniture.notices import find_kind
 from copydesk.model.page.reader import Page, read_page
 from support.tiny import ROOT
 
@@ -114,9 +115,29 @@ def test_only_what_is_certain_has_a_kind(line: str, kind: str | None) -> None:
         ("He can be reached at @ona.", True),
         ("(Bay Ferry / Handout via Reuters)", True),
         ("We value your privacy.", True),
+        ("* * *", True),
+        ("3.", True),
+        ("Media playback is unsupported on your device Media caption The crane at dawn", True),
+        ("This article was updated on Monday.", True),
+        ("The opinions expressed here are the author's own.", True),
+        ("Ona Vell contributed to this report.", True),
+        ("Ona Vell is a staff writer at Bayline.", True),
+        ("(Reporting by Ona Vell; Editing by Mira Olsen)", True),
+        ("To contact the reporter on this story: ona@example.org", True),
+        ("Reporting by the ministry shows that exports fell.", False),
+        ("The reporter contributed to the fund that paid for it.", False),
         ("By Monday the port was open again, said the harbour master.", False),
         ("Watchmen found the crane on Sunday.", False),
     ],
 )
 def test_a_notice_is_told_from_a_sentence_of_the_story(sentence: str, *, expected: bool) -> None:
     assert is_notice(sentence) == expected
+
+
+def test_a_short_sentence_without_an_end_is_a_sub_heading() -> None:
+    story = ["The council voted on Monday to pay for a second crane.", "What it costs", "It will cost 14 million."]
+    assert find_asides(story) == [False, True, False]
+
+
+def test_no_sentence_is_a_sub_heading_where_none_has_an_end() -> None:
+    assert find_asides(["the council voted on monday", "it will cost 14 million"]) == [False, False]
