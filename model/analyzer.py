@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -11,20 +12,26 @@ from tokenizers import Tokenizer
 from copydesk.model.analysis import Analysis, Document, Failure, Options, Result
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
 from copydesk.model.bundles.weights import load_network
+from copydesk.model.crew import Crew
 from copydesk.model.finishing import finish
 from copydesk.model.network.device import Device, choose_device
 from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
-from copydesk.model.network.engine import Engine, StoryScores
+from copydesk.model.network.engine import Engine
 from copydesk.model.network.heads import Network
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.page.html.markup import Markup
 from copydesk.model.preparing import Prepared, Preparer
-from copydesk.model.stream import GROUP, analyze_stream
+from copydesk.model.stream import GROUP, analyze_stream, finish_each, prepare_each
 
 MAX_DOCUMENT_TOKENS = 100_000  # a book; seconds of work for one request
+_NICENESS = 10  # of 19: about a tenth of the time of a process that does not give way
 
 
 class Analyzer:
-    """A bundle, ready to analyse texts on one device. `prepare` and `finish` are for any thread, the rest for one."""
+    """A bundle, ready to analyse texts on one device. `prepare` and `finish` are for any thread, the rest for one.
+
+    crew: the processes that do both elsewhere, where the device has any.
+    """
 
     def __init__(
         self,
@@ -39,6 +46,7 @@ class Analyzer:
         self._preparer = Preparer(
             tokenizer, bundle.labels, max_tokens=bundle.max_tokens, max_document_tokens=max_document_tokens
         )
+        self.crew = Crew(self._preparer, bundle.rules, device.n_processes) if device.n_processes else None
 
     @classmethod
     def load(
@@ -57,6 +65,11 @@ class Analyzer:
         network = load_network(directory, manifest, files)
         chosen = device if isinstance(device, Device) else choose_device(device)
         return cls(manifest, network, load_tokenizer(files), chosen, max_document_tokens)
+
+    @cached_property
+    def apart(self) -> Crew:
+        """A process for texts so long that they would hold up others; it gives way to all that runs beside it."""
+        return Crew(self._preparer, self.bundle.rules, 1, _NICENESS)
 
     @property
     def device(self) -> Device:
@@ -91,11 +104,19 @@ class Analyzer:
             raise TypeError("analyze_many: a string in place of many; call analyze, or put it in a list")
         items = (Document(item) if isinstance(item, str) else item for item in documents)
         wishes = options or Options()
+        if self.crew:
+            return analyze_stream(
+                items,
+                self.engine,
+                prepare=partial(self.crew.prepare_all, options=wishes),
+                finish=partial(self.crew.finish_all, options=wishes),
+                group=group,
+            )
         return analyze_stream(
             items,
             self.engine,
-            prepare=lambda document: self.prepare(document, wishes),
-            finish=lambda prepared, scores: self.finish(prepared, scores, wishes),
+            prepare=partial(prepare_each, prepare=lambda document: self.prepare(document, wishes)),
+            finish=partial(finish_each, finish=lambda prepared, scores: self.finish(prepared, scores, wishes)),
             group=group,
         )
 

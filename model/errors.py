@@ -55,3 +55,7 @@ class DocumentError(CopydeskError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    def __reduce__(self) -> "tuple[type[DocumentError], tuple[str, str]]":
+        """Another process can raise it."""
+        return DocumentError, (self.code, self.message)

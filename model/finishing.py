@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from copydesk.model.analysis import Analysis, Coverage, Furniture, Language, Options, StoryAnalysis
 from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import DocumentError
-from copydesk.model.network.engine import StoryScores
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.network.sizes import SentenceScore
 from copydesk.model.output.choice import Candidate
 from copydesk.model.output.summary import rank_sentences, summarise
@@ -77,7 +77,7 @@ def _warn(language: Language, languages: Sequence[str]) -> Language:
 def _finish_story(
     prepared: PreparedStory, scores: StoryScores, rules: Sequence[LabelRule], options: Options
 ) -> _Finished:
-    logits, contributions, sentences = scores.logits.numpy(), scores.contributions.numpy(), scores.sentences.numpy()
+    logits, contributions, sentences = scores.logits, scores.contributions, scores.sentences
     if not (np.isfinite(logits).all() and np.isfinite(sentences).all()):
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
     furniture = _probability(sentences[:, SentenceScore.FURNITURE])
@@ -103,7 +103,7 @@ def _finish_story(
 
 def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats, gain: Floats) -> list[Candidate]:
     """The story's sentences, its title left out."""
-    sentences, vectors = scores.sentences.numpy(), scores.vectors.numpy()
+    sentences, vectors = scores.sentences, scores.vectors
     salience = sentences[:, SentenceScore.SALIENCE] + _ORACLE_WEIGHT * sentences[:, SentenceScore.ORACLE]
     dangling = _probability(sentences[:, SentenceScore.DANGLING])
     asides = find_asides([passage.text for passage in prepared.passages])

@@ -8,41 +8,81 @@ the stream alone: the same stream gives the same answers to the last bit, and so
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from copydesk.model.analysis import Analysis, Document, Failure, Result
 from copydesk.model.boundary import fail_document
-from copydesk.model.network.engine import Engine, Pass, StoryScores
+from copydesk.model.network.engine import Engine, Pass
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.network.windows import TokenizedStory
 from copydesk.model.preparing import Prepared
-
-Chunk = list[Prepared | Failure]
-Scores = list[list[StoryScores]]  # per document, per story
 
 GROUP = 1000  # documents; no forward pass holds documents of two groups
 _CHUNK_BATCHES = 16  # device batches of one forward pass: the last, half empty one of each width hardly counts
 _AHEAD = 2  # chunks that wait before the forward pass, and as many behind it
 
 _T = TypeVar("_T")
-_ItemT = TypeVar("_ItemT", Prepared, Prepared | Failure)
+
+
+class Readable(Protocol):
+    """A document that the network can read."""
+
+    @property
+    def tokens(self) -> tuple[TokenizedStory, ...]:
+        """Its stories."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all its stories."""
+
+
+_ReadableT = TypeVar("_ReadableT", bound=Readable)
+_ItemT = TypeVar("_ItemT", bound=Readable | Failure)
+Scored = tuple[_ReadableT | Failure, Sequence[StoryScores]]  # a Failure has none
 
 
 def analyze_stream(
     documents: Iterable[Document | Failure],
     engine: Engine,
     *,
-    prepare: Callable[[Document], Prepared],
-    finish: Callable[[Prepared, Sequence[StoryScores]], Analysis],
+    prepare: Callable[[Iterable[Document | Failure]], Iterator[_ReadableT | Failure]],
+    finish: Callable[[Iterable[Scored[_ReadableT]]], Iterator[Result]],
     group: int = GROUP,
 ) -> Iterator[Result]:
     """One result per document, in order; what cannot be analysed becomes a Failure, and a Failure is handed through.
 
     Holds a few chunks of 16 device batches each, however long the stream.
     """
-    items = (_prepare(document, prepare) for document in documents)
-    chunks = prefetch(cut_chunks(items, _CHUNK_BATCHES * engine.device.full_tokens, group), _AHEAD)
-    for chunk, scores in prefetch(_score_all(engine, chunks), _AHEAD):
-        yield from _finish(chunk, scores, finish)
+    chunks = prefetch(cut_chunks(prepare(documents), _CHUNK_BATCHES * engine.device.full_tokens, group), _AHEAD)
+    yield from finish(scored for chunk in prefetch(_score_all(engine, chunks), _AHEAD) for scored in chunk)
+
+
+def prepare_each(
+    documents: Iterable[Document | Failure], prepare: Callable[[Document], Prepared]
+) -> Iterator[Prepared | Failure]:
+    """The documents, each prepared when it is asked for."""
+    for document in documents:
+        if isinstance(document, Failure):
+            yield document
+            continue
+        try:
+            yield prepare(document)
+        except Exception as error:
+            yield fail_document(document.id, error)
+
+
+def finish_each(
+    scored: Iterable[Scored[Prepared]], finish: Callable[[Prepared, Sequence[StoryScores]], Analysis]
+) -> Iterator[Result]:
+    """The results, each finished when it is asked for."""
+    for item, scores in scored:
+        if isinstance(item, Failure):
+            yield item
+            continue
+        try:
+            yield finish(item, scores)
+        except Exception as error:
+            yield fail_document(item.document.id, error)
 
 
 def prefetch(items: Iterable[_T], depth: int) -> Iterator[_T]:
@@ -75,18 +115,9 @@ def cut_chunks(items: Iterable[_ItemT], max_tokens: int, group: int) -> Iterator
         yield chunk
 
 
-def _prepare(document: Document | Failure, prepare: Callable[[Document], Prepared]) -> Prepared | Failure:
-    if isinstance(document, Failure):
-        return document
-    try:
-        return prepare(document)
-    except Exception as error:
-        return fail_document(document.id, error)
-
-
-def _score_all(engine: Engine, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Scores]]:
+def _score_all(engine: Engine, chunks: Iterable[list[_ReadableT | Failure]]) -> Iterator[list[Scored[_ReadableT]]]:
     """Each chunk with its documents' scores; it ends when the next one has begun, so that the device never waits."""
-    running: tuple[Chunk, Pass] | None = None
+    running: tuple[list[_ReadableT | Failure], Pass] | None = None
     for chunk in chunks:
         following = chunk, engine.begin(_tokens(chunk))
         if running:
@@ -96,23 +127,10 @@ def _score_all(engine: Engine, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk,
         yield _end(engine, *running)
 
 
-def _end(engine: Engine, chunk: Chunk, running: Pass) -> tuple[Chunk, Scores]:
-    return chunk, engine.score(_tokens(chunk), running.end())
+def _end(engine: Engine, chunk: Sequence[_ReadableT | Failure], running: Pass) -> list[Scored[_ReadableT]]:
+    scores = iter(engine.score(_tokens(chunk), running.end()))
+    return [(item, () if isinstance(item, Failure) else next(scores)) for item in chunk]
 
 
-def _tokens(chunk: Chunk) -> list[tuple[TokenizedStory, ...]]:
+def _tokens(chunk: Sequence[Readable | Failure]) -> list[tuple[TokenizedStory, ...]]:
     return [item.tokens for item in chunk if not isinstance(item, Failure)]
-
-
-def _finish(
-    chunk: Chunk, scores: Scores, finish: Callable[[Prepared, Sequence[StoryScores]], Analysis]
-) -> Iterator[Result]:
-    rest = iter(scores)
-    for item in chunk:
-        if isinstance(item, Failure):
-            yield item
-            continue
-        try:
-            yield finish(item, next(rest))
-        except Exception as error:
-            yield fail_document(item.document.id, error)

@@ -8,6 +8,7 @@ from copydesk.model.analysis import Failure, Result
 from copydesk.model.bundles.manifest import Bundle
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_LAGS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _TOKENS = (64, 256, 1024, 2048, 4096, 8192, 16_384, 65_536, 262_144)
 _CAUSES = {
@@ -58,6 +59,9 @@ class Metrics:
         self._model = Gauge(
             "copydesk_model_info", "1 for the model that serves.", ["name", "digest"], registry=registry
         )
+        self._lags = Histogram(
+            "copydesk_event_loop_lag_seconds", "How late the event loop was.", buckets=_LAGS, registry=registry
+        )
         self._rate = Gauge("copydesk_tokens_per_second", "Moving average of full passes.", registry=registry)
 
     def render(self) -> bytes:
@@ -96,6 +100,10 @@ class Metrics:
         self._windows.observe(result.coverage.windows)
         for tag in result.story.tags:
             self._assigned.labels(tag.label).inc(int(tag.assigned))
+
+    def note_lag(self, seconds: float) -> None:
+        """The event loop was late by so much."""
+        self._lags.observe(max(0.0, seconds))
 
     def note_waits(self, waits_s: Sequence[float]) -> None:
         """Texts left the queue after these waits."""

@@ -85,7 +85,10 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Seconds; a request that takes longer gets 504; clients may ask for less."
     )
     max_queue_delay_s: float = Field(
-        3.0, gt=0, description="Seconds of work that may wait; beyond it requests get 503."
+        10.0,
+        gt=0,
+        description="Seconds of work that may wait; beyond it requests get 503, and a second's work waits as long as "
+        "that goes on.",
     )
     min_queue_tokens: int = Field(
         64_000, ge=0, description="Tokens that may wait however slow the device: 32 clients with articles."

@@ -1,6 +1,7 @@
 """The encoder, loaded from its files. The one module on the serving path that knows transformers."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,6 +11,9 @@ from torch import Tensor, nn
 from copydesk.model.errors import EncoderError
 from copydesk.model.network.encoder_files import EncoderFiles
 
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # of queries, keys and values, each [tokens, heads, head's width]
+
+_HANDED_IN = "copydesk_handed_in"  # the name of the attention that comes with each call
 _ARCHITECTURES = {
     *("bert", "camembert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta", "xlm-roberta"),
 }
@@ -38,6 +42,40 @@ class Encoder(nn.Module):
         """States of the last layer, [windows, tokens, width], from int64 ids and a bool mask of the same shape."""
         states: Tensor = self.body(input_ids=token_ids, attention_mask=mask).last_hidden_state
         return states
+
+
+class PackedEncoder(Encoder):
+    """The same transformer over windows that lie one behind the other; its attention is handed in with each call.
+
+    It takes the body over: the encoder it is made from works again after `give_back`.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder.body, encoder.width, encoder.max_tokens)
+        from transformers import AttentionInterface
+
+        AttentionInterface.register(_HANDED_IN, _attend_as_told)
+        self._set_attention(_HANDED_IN)
+
+    def encode(self, token_ids: Tensor, positions: Tensor, attend: Attend) -> Tensor:
+        """States of the last layer, [tokens, width], from int64 ids and positions of that length."""
+        output = self.body(input_ids=token_ids.unsqueeze(0), position_ids=positions.unsqueeze(0), attend=attend)
+        states: Tensor = output.last_hidden_state.squeeze(0)
+        return states
+
+    def give_back(self) -> None:
+        """Let the body have torch's attention again."""
+        self._set_attention("sdpa")
+
+    def _set_attention(self, name: str) -> None:
+        self.body.set_attn_implementation(name)  # type: ignore[operator]  # of transformers' models
+
+
+def _attend_as_told(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: None, *, attend: Attend, **_: object
+) -> tuple[Tensor, None]:
+    """What transformers asks for: [1, heads, tokens, head's width] -> [1, tokens, heads, head's width]."""
+    return attend(*(states.squeeze(0).transpose(0, 1) for states in (query, key, value))).unsqueeze(0), None
 
 
 def load_encoder(files: EncoderFiles) -> Encoder:

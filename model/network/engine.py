@@ -2,36 +2,26 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.device import Device
 from copydesk.model.network.heads import Network, layout_of
-from copydesk.model.network.pooling import SentenceSums
-from copydesk.model.network.windows import N_SPECIAL_TOKENS, SpecialTokens, TokenizedStory, batch_windows, pack_story
-from copydesk.model.network.workers import Workers, one_core
+from copydesk.model.network.lanes import choose_lane
+from copydesk.model.network.pooling import SentenceSums, join_sums
+from copydesk.model.network.scores import StoryScores
+from copydesk.model.network.windows import N_SPECIAL_TOKENS, SpecialTokens, TokenizedStory, pack_story
+from copydesk.model.network.workers import one_core
 
 logger = logging.getLogger(__name__)
 
 _MIN_BATCH_TOKENS = 512  # below it, more memory is missing than smaller batches can save
 
 Documents = Sequence[Sequence[TokenizedStory]]  # each as its stories, or as parts of them
-
-
-@dataclass(frozen=True)
-class StoryScores:
-    """The network's view of one story, on the CPU: contributions [sentences, labels], logits [labels], sentences
-    [sentences, 3], logits by SentenceScore, and the sentences' vectors [sentences, width]."""
-
-    contributions: Tensor
-    logits: Tensor
-    sentences: Tensor
-    vectors: Tensor
 
 
 class Engine:
@@ -48,7 +38,7 @@ class Engine:
             network.encoder = compile_encoder(network.encoder, device)
         network.encoder.to(device.dtype)
         self.device = replace(device, is_compiled=isinstance(network.encoder, CompiledEncoder))
-        self._workers = Workers(device.n_parallel)
+        self._lane = choose_lane(network, device, special)
 
     def begin(self, documents: Documents) -> "Pass":
         """Begin to encode all windows of these documents; they are computed while the caller does something else."""
@@ -76,16 +66,6 @@ class Engine:
         """Pass one token through everything; raises what the device raises."""
         self.forward([[pack_story([[self._special.last]], N_SPECIAL_TOKENS + 1)]])
 
-    def _encode(self, stories: Sequence[TokenizedStory]) -> Future[SentenceSums]:
-        """The sums of all sentences of these stories, to come."""
-        n_tokens = sum(story.n_tokens for story in stories)
-        budget = min(self.device.batch_tokens, n_tokens // self.device.n_parallel + 1)  # a lone text keeps all busy
-        batches = batch_windows(stories, self._special, budget=budget)
-        n_sentences = sum(story.n_sentences for story in stories)
-        return self._workers.start(
-            self._network.states, batches, lambda states: self._network.gather(batches, states, n_sentences)
-        )
-
     def _shrink_batches(self, from_tokens: int) -> None:
         """Make batches half as large as these, for which there was no memory. Raises OutOfMemoryError below 512."""
         tokens = min(self.device.batch_tokens, from_tokens // 2)
@@ -102,13 +82,15 @@ class Engine:
         stories = [story for document in documents for story in document]
         if not stories:
             return [[] for _ in documents]
-        with torch.inference_mode(), one_core():
-            vectors = torch.cat([own.vectors for own in sums])
+        with torch.inference_mode(), one_core(), self._lane.scoring():
+            vectors = join_sums(sums).vectors
             output = self._network.score(vectors, layout_of(stories).to(self.device.device))
-        lengths = [story.n_sentences for story in stories]
-        of_sentences = (output.contributions, output.sentences, vectors)
-        contributions, sentences, own = (torch.split(values.cpu(), lengths) for values in of_sentences)
-        scores = map(StoryScores, contributions, output.logits.cpu(), sentences, own)
+            logits, *of_sentences = (
+                values.cpu().numpy() for values in (output.logits, output.contributions, output.sentences, vectors)
+            )
+        ends = np.cumsum([story.n_sentences for story in stories])[:-1]
+        contributions, sentences, own = (np.split(values, ends) for values in of_sentences)
+        scores = map(StoryScores, contributions, logits, sentences, own)
         return [list(islice(scores, len(document))) for document in documents]
 
 
@@ -139,4 +121,4 @@ class Pass:
 
     def _begin(self) -> None:
         self._batch_tokens = self._engine.device.batch_tokens
-        self._running = self._engine._encode(self._stories)
+        self._running = self._engine._lane.start(self._stories, self._batch_tokens)

@@ -1,5 +1,6 @@
 """Sentence vectors: the mean of each sentence's token states, summed up batch by batch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,11 @@ class SentenceSums:
         """The same in runs of so many sentences."""
         pairs = zip(torch.split(self.sums, lengths), torch.split(self.counts, lengths), strict=True)
         return [SentenceSums(sums, counts) for sums, counts in pairs]
+
+
+def join_sums(parts: Sequence[SentenceSums]) -> SentenceSums:
+    """The sums of all the parts, one after the other."""
+    return SentenceSums(torch.cat([part.sums for part in parts]), torch.cat([part.counts for part in parts]))
 
 
 def add_token_states(sums: Tensor, counts: Tensor, states: Tensor, sentence_of: Tensor) -> None:

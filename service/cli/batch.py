@@ -32,6 +32,7 @@ from copydesk.service.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from copydesk.model.analyzer import Analyzer
     from copydesk.model.files.rows import Position
     from copydesk.service.bulk.job import Job
     from copydesk.service.bulk.records import Counts
@@ -66,6 +67,13 @@ class _Engine:
     bundle: Path
     device: str
     address: str | None
+
+    def load(self) -> Analyzer:
+        """The model, here."""
+        from copydesk.model.analyzer import Analyzer
+        from copydesk.model.network.device import choose_device
+
+        return Analyzer.load(self.bundle, choose_device(self.device).staffed())
 
 
 @commands.command(epilog=_EXAMPLES)
@@ -187,20 +195,18 @@ def _describe_kept(parts: Parts | None) -> str:
 
 
 def _stream(job: Job, engine: _Engine, position: Position) -> Iterator[Counts]:
-    from copydesk.model.analyzer import Analyzer
     from copydesk.service.bulk.job import stream_bulk
 
     if engine.address is not None:
         raise ConfigError("--engine ray writes files, not standard output; name an OUTPUT")
-    return stream_bulk(Analyzer.load(engine.bundle, engine.device), job, sys.stdout.buffer, position)
+    return stream_bulk(engine.load(), job, sys.stdout.buffer, position)
 
 
 def _work(job: Job, parts: Parts, engine: _Engine, position: Position) -> Iterator[Counts]:
-    from copydesk.model.analyzer import Analyzer
     from copydesk.service.bulk.job import run_bulk
 
     if engine.address is None:
-        return run_bulk(Analyzer.load(engine.bundle, engine.device), job, parts, position)
+        return run_bulk(engine.load(), job, parts, position)
     from copydesk.service.bulk.ray import Cluster, run_ray
 
     return run_ray(Cluster(engine.address, engine.bundle, engine.device), job, parts, position)

@@ -71,13 +71,14 @@ def _load_analyzer(settings: Settings) -> Analyzer:
     """The store's current version, or the bundle while there is none."""
     from copydesk.model.analyzer import Analyzer
     from copydesk.model.bundles.store import Store
+    from copydesk.model.network.device import choose_device
 
     bundle = settings.bundle
     if settings.models_dir is not None:
         store = Store(settings.models_dir)
         current = store.current()
         bundle = store.path(current) if current else bundle
-    analyzer = Analyzer.load(bundle, settings.device, settings.max_document_tokens)
+    analyzer = Analyzer.load(bundle, choose_device(settings.device).staffed(), settings.max_document_tokens)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(
         f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: "

@@ -19,6 +19,7 @@ from copydesk.service.http.layers.browser_rules import BrowserRules
 from copydesk.service.http.layers.head import HeadLayer
 from copydesk.service.http.layers.hosts import HostGate
 from copydesk.service.http.layers.rate_limit import RateGate
+from copydesk.service.http.loop_lag import watch_lag
 from copydesk.service.http.problems import PROBLEM, add_handlers
 from copydesk.service.http.responses import AnalyzeAnswer
 from copydesk.service.http.routes.analyze import analyze
@@ -74,6 +75,7 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.scheduler = await _start_scheduler(settings, load, app.state.metrics)
+        lag = asyncio.create_task(watch_lag(app.state.metrics.note_lag))
         app.state.swapper = None
         if settings.models_dir is None:
             yield
@@ -83,6 +85,7 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
             yield
             watch.cancel()
             await asyncio.to_thread(app.state.swapper.close)
+        lag.cancel()
         await asyncio.to_thread(app.state.scheduler.close)
 
     return lifespan

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.encoding import Encoding, WindowSlice
-from copydesk.model.network.engine import StoryScores
+from copydesk.model.network.scores import StoryScores
 
 _OLDEST_SHARE = 0.75  # of each pass: bounds the wait of long texts; the rest goes to the shortest
 

@@ -1,26 +1,23 @@
 """Between many requests and one model: admission, a backlog, one thread for the network.
 
-`prepare` and `finish` run on a small pool while the model's thread runs one pass after the other; each pass takes
-windows of many texts, and a long text's windows go through several passes. A text stays with the analyzer that
-prepared it, and a pass belongs to one analyzer: `analyzer` may be replaced at any time.
+Texts are prepared and finished on threads or processes of their own while the model's thread runs one pass after the
+other; each pass takes windows of many texts, and a long text's windows go through several passes. A text stays with the
+analyzer that prepared it, and a pass belongs to one analyzer: `analyzer` may be replaced at any time.
 """
 
 import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from collections.abc import Collection, Iterator, Sequence
 
 from copydesk.model.analysis import Document, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.boundary import fail_document, where
 from copydesk.model.network.encoding import Encoding, WindowSlice
-from copydesk.model.network.engine import Pass, StoryScores
-from copydesk.model.page.html.markup import Markup
-from copydesk.model.page.html.pool import Cancellation, read_html
-from copydesk.model.preparing import Prepared
+from copydesk.model.network.engine import Pass
+from copydesk.model.network.scores import StoryScores
+from copydesk.model.network.windows import TokenizedStory
 from copydesk.service.inference.admission import (
     Admission,
     OverloadedError,
@@ -29,19 +26,15 @@ from copydesk.service.inference.admission import (
     estimate_tokens,
 )
 from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardError, QueuedText
+from copydesk.service.inference.hands import Hands
 from copydesk.service.inference.health import Health
 from copydesk.service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-_N_PREPARERS = 2
-_N_PAGES = 2
 _BATCHES_PER_PASS = 1  # for each core, on a CPU: 50 ms. Two passes are the longest that a short text waits for others
 _IDLE_S = 1.0  # between probes of a device that failed
 _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 class Scheduler:
@@ -53,8 +46,7 @@ class Scheduler:
         self.health = Health(max_pass_s)
         self._metrics = metrics
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
-        self._pool = ThreadPoolExecutor(_N_PREPARERS, thread_name_prefix="prepare")
-        self._pages = ThreadPoolExecutor(_N_PAGES, thread_name_prefix="html")  # of their own: texts go on beside them
+        self._hands = Hands()
         self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
         self._thread = self._start_thread()
@@ -98,18 +90,16 @@ class Scheduler:
         self._backlog.fail_all(ForwardError("the service stopped"))
         for text in self._running:
             text.resolve(ForwardError("the service stopped during the forward pass"))
-        for pool in (self._pool, self._pages):
-            pool.shutdown(wait=not self._thread.is_alive(), cancel_futures=True)
+        self._hands.close(wait=not self._thread.is_alive())
 
     async def _analyze_one(
         self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
     ) -> Result:
         try:
-            markup = None if document.html is None else await self._read_html(document.html)
-            prepared = await self._in_pool(analyzer.prepare, document, options, markup)
+            prepared = await self._hands.prepare(analyzer, document, options)
             permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
-            scores = await self._encode(analyzer, prepared)
-            result: Result = await self._in_pool(analyzer.finish, prepared, scores, options)
+            scores = await self._encode(analyzer, prepared.tokens)
+            result: Result = await self._hands.finish(analyzer, prepared, scores, options)
         except (OverloadedError, ForwardError):  # of the service, not of the document
             raise
         except Exception as error:
@@ -117,22 +107,9 @@ class Scheduler:
         self._metrics.note_result(result)
         return result
 
-    async def _in_pool(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
-
-    async def _read_html(self, html: str) -> Markup:
-        """What a page's markup says; when nobody waits for it any more, the process that reads it is ended."""
-        cancellation = Cancellation()
-        try:
-            reading = self._pages.submit(read_html, html, cancellation=cancellation)
-            return await asyncio.wrap_future(reading)
-        except asyncio.CancelledError:
-            cancellation.cancel()
-            raise
-
-    async def _encode(self, analyzer: Analyzer, prepared: Prepared) -> list[StoryScores]:
+    async def _encode(self, analyzer: Analyzer, stories: Sequence[TokenizedStory]) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
-        text = QueuedText(analyzer, Encoding(prepared.tokens), loop.create_future(), loop)
+        text = QueuedText(analyzer, Encoding(stories), loop.create_future(), loop)
         try:
             self._backlog.put(text)
         except ClosedError:

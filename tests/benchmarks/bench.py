@@ -3,12 +3,17 @@
 import json
 import math
 import os
+import platform
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.files.json import JsonObject
+from copydesk.model.network.device import choose_device
 from support.tiny import ROOT
 
 SHARED = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
@@ -24,11 +29,13 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True)
 class Bench:
-    """How to measure: quickly, only to see that everything works, or in full; which bundle; beside Infinity in which
-    virtual environment; how many rows the large bulk job has; where figures and plots go."""
+    """How to measure: quickly, only to see that everything works, or in full; which bundle, on which copy of its
+    encoder; beside Infinity in which virtual environment; how many rows the large bulk job has; where figures and plots
+    go."""
 
     bundle: Path = DEFAULT_BUNDLE
     is_quick: bool = False
+    encoder: Path | None = None
     infinity: Path | None = None
     n_rows: int = DEFAULT_ROWS
     folder: Path = ROOT / "runs" / "bench"
@@ -36,6 +43,12 @@ class Bench:
     def pick(self, full: T, quick: T) -> T:
         """The size for this kind of run."""
         return quick if self.is_quick else full
+
+    def keep(self, name: str, report: "Report", seconds: float) -> None:
+        """Write a part's figures, and when and on what they were measured."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {"is_quick": self.is_quick, "seconds": round(seconds)} | describe_machine() | report.to_json()
+        (self.folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,28 @@ class Report:
         """Everything, for a file."""
         figures = [asdict(figure) | {"is_met": figure.is_met} for figure in self.figures]
         return {"figures": _without_nan(figures), "rows": _without_nan(self.rows)}
+
+
+def describe_machine() -> JsonObject:
+    """When and on what it is measured."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": platform.platform(),
+        "cpu": _cpu_name(),
+        "n_cores": os.cpu_count(),
+        "n_threads": torch.get_num_threads(),
+        "card": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "device": str(choose_device()),
+        "torch": torch.__version__,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 def find_data(name: str) -> Path:

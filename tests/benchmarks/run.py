@@ -11,27 +11,23 @@ Each part prints a table and writes it to runs/bench/PART.json. Only ratios with
 
 import argparse
 import importlib
-import json
-import platform
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-
-import torch
 
 from benchmarks.bench import DEFAULT_ROWS, Bench, Report, SkippedError
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
-from copydesk.model.files.json import JsonObject
-from copydesk.model.network.device import choose_device
 from support.tiny import make_tiny_bundle
 
 PARTS = {  # name: its module, what it measures
     "start": ("speed.start", "from a cold start to the first answers"),
     "engine": ("speed.engine", "the bare encoder, its precision, and what an article's time goes into"),
     "http": ("speed.http_load", "load over HTTP, beside other servers"),
+    "scale": ("speed.scale", "many services behind a balancer, simulated; machines for a day's articles"),
+    "lag": ("speed.lag", "how late the event loop is under load"),
+    "gpu": ("speed.gpu", "bulk and HTTP on a GPU, beside a plain service; answers as on the CPU"),
     "soak": ("robust.soak", "memory over thousands of mixed requests"),
     "fuzz": ("robust.schema_fuzz", "generated requests"),
     "documents": ("robust.document_fuzz", "generated texts and pages"),
@@ -60,7 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.quick:
             bundle = Path(folder) / "tiny"
             make_tiny_bundle(bundle)
-        bench = Bench(bundle, is_quick=options.quick, infinity=options.infinity, n_rows=options.rows)
+        bench = Bench(
+            bundle,
+            is_quick=options.quick,
+            encoder=options.encoder,
+            infinity=options.infinity,
+            n_rows=options.rows,
+            folder=options.out,
+        )
         broken = [name for name in options.parts or PARTS if not run_part(name, bench)]
     if broken:
         print(f"\nbroken: {', '.join(broken)}")
@@ -81,23 +84,8 @@ def run_part(name: str, bench: Bench) -> bool:
     except Exception:  # the other parts still count
         traceback.print_exc()
         return False
-    bench.folder.mkdir(parents=True, exist_ok=True)
-    content = describe_run(bench, time.perf_counter() - started) | report.to_json()
-    (bench.folder / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    bench.keep(name, report, time.perf_counter() - started)
     return True
-
-
-def describe_run(bench: Bench, seconds: float) -> JsonObject:
-    """When and on what the figures were measured."""
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds),
-        "is_quick": bench.is_quick,
-        "machine": platform.platform(),
-        "n_threads": torch.get_num_threads(),
-        "device": str(choose_device()),
-        "torch": torch.__version__,
-    }
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -105,6 +93,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes and a tiny model: does everything work?")
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="the one that ships by default")
+    parser.add_argument("--encoder", type=Path, help="folder with a copy of its encoder, in any precision, for `gpu`")
+    parser.add_argument("--out", type=Path, default=Bench.folder, help="folder for figures; runs/bench")
     parser.add_argument("--infinity", type=Path, metavar="VENV", help="virtual environment with Infinity, or for it")
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help="of the large job of `memory`; %(default)s")
     options = parser.parse_args(arguments)

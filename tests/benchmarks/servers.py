@@ -47,13 +47,19 @@ def serve_copydesk(*options: str | Path, **environment: str) -> Iterator[Server]
 
 @contextmanager
 def run_server(
-    command: Sequence[str], url: str, health: str, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    url: str,
+    health: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    log: Path = Path(os.devnull),
 ) -> Iterator[Server]:
-    """The server that this command starts, once its health route answers 200."""
+    """The server that this command starts, once its health route answers 200; what it says goes to `log`."""
     variables = os.environ | (environment or {})
-    with subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, cwd=ROOT, env=variables, stdout=said, stderr=said) as process,
+    ):
         try:
             wait_until_ready(f"{url}{health}", process)
             yield Server(url, process)

@@ -6,7 +6,7 @@ import pytest
 from copydesk.model.analysis import Analysis, Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import InstallError
-from copydesk.model.network.engine import StoryScores
+from copydesk.model.network.scores import StoryScores
 from copydesk.model.preparing import Prepared
 from copydesk.model.stream import prefetch
 from support.tiny import STORY

@@ -1,5 +1,6 @@
-"""Writes the pages that list every setting and every training key: `make docs`."""
+"""Writes the pages that list every setting and every training key, and a GPU's figures: `make docs`."""
 
+import json
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from benchmarks.bench import show_number
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.service.settings import Settings
 from copydesk.training.config import TrainingConfig
@@ -16,6 +18,8 @@ from support.tiny import ROOT
 DOCS = ROOT / "docs"
 _NOTE = "<!-- Written by `make docs` from {source}. Change it there. -->\n"
 _SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_GPU_START = "<!-- Written by `make docs` from docs/gpu.json. -->"
+_GPU_END = "<!-- End of what is written. -->"
 _NAMES = {int: "integer", float: "number", str: "text", Path: "path", tuple: "list"}
 
 _SETTINGS = """# Settings of the service
@@ -54,7 +58,32 @@ def main() -> None:
 
 def render_pages() -> dict[Path, str]:
     """The text of each generated page by its path."""
-    return {DOCS / "settings.md": render_settings(), DOCS / "configuration.md": render_configuration()}
+    return {
+        DOCS / "settings.md": render_settings(),
+        DOCS / "configuration.md": render_configuration(),
+        DOCS / "benchmarks.md": render_benchmarks(),
+    }
+
+
+def render_benchmarks() -> str:
+    """The page of the benchmarks with the figures of docs/gpu.json, which `make bench PARTS=gpu` has measured."""
+    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(_GPU_START)
+    _, _, after = rest.partition(_GPU_END)
+    kept = json.loads((DOCS / "gpu.json").read_text(encoding="utf-8"))
+    return f"{before}{_GPU_START}\n{_gpu_figures(kept)}\n{_GPU_END}{after}"
+
+
+def _gpu_figures(kept: dict[str, Any]) -> str:  # Any: JSON
+    """Figures, then rows, of the GPU that was measured."""
+    head = f"{kept['card']}, {kept['n_cores']} cores, torch {kept['torch']}, {kept['date'][:10]}:"
+    figures = [f"| {own['name']} | {show_number(own['value'])} {own['unit']} |" for own in kept["figures"]]
+    lines = [head, "", "| | |", "|---|---|", *figures]
+    if kept["rows"]:
+        name, *columns = kept["rows"][0]
+        lines += ["", f"| {' | '.join((name, *columns))} |", "|---" * (1 + len(columns)) + "|"]
+        lines += [f"| {' | '.join((row[name], *(show_number(row[c]) for c in columns)))} |" for row in kept["rows"]]
+    return "\n".join(lines)
 
 
 def render_settings() -> str:

@@ -2,11 +2,14 @@ import asyncio
 import importlib
 import json
 import math
+import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from benchmarks import bench as bench_module
 from benchmarks.bench import Bench, Figure, Report, show_number
@@ -15,8 +18,11 @@ from benchmarks.robust.attacks import Harm, judge
 from benchmarks.robust.hostile import OPEN
 from benchmarks.run import PARTS, main, run_part
 from benchmarks.servers import find_port
+from benchmarks.speed.gpu import Phase, compose_texts, on_encoder, run_phase
 from benchmarks.speed.load import BROKEN, NOT_CONNECTED, Answer, Client, Load, quantile
 from benchmarks.speed.load_plot import plot_load
+from copydesk.model.analyzer import Analyzer
+from support.tiny import STORY, TINY_ENCODER
 
 
 def test_every_part_can_be_measured() -> None:
@@ -39,6 +45,45 @@ def test_without_the_articles_a_part_is_skipped_and_says_why(
     assert run_part("engine", Bench(folder=tmp_path))
     assert f"skipped: {tmp_path / 'data' / 'topics-dev.jsonl'}: not here" in capsys.readouterr().out
     assert not (tmp_path / "engine.json").exists()
+
+
+def test_what_a_gpu_does_can_be_tried_on_a_cpu(tiny_bundle: Path, tmp_path: Path) -> None:
+    assert run_part("gpu", Bench(tiny_bundle, is_quick=True, folder=tmp_path))
+    kept = json.loads((tmp_path / "gpu.json").read_text())
+    assert [row["service, clients"] for row in kept["rows"]] == [
+        f"{name}, {n}" for name in ("copydesk", "plain") for n in (1, 4)
+    ]
+    assert {"equal decisions", "encoder", "bulk job"} <= {figure["name"] for figure in kept["figures"]}
+
+
+def test_a_bundle_is_measured_on_another_copy_of_its_encoder(tiny_bundle: Path, tmp_path: Path) -> None:
+    halved, weights = tmp_path / "encoder", load_file(TINY_ENCODER / "model.safetensors")
+    shutil.copytree(TINY_ENCODER, halved)
+    save_file({name: tensor.half() for name, tensor in weights.items()}, halved / "model.safetensors")
+    bundle = on_encoder(Bench(tiny_bundle, encoder=halved), tmp_path / "bundle")
+    scores = [Analyzer.load(directory, "cpu").analyze(STORY).story.tags[0].score for directory in (bundle, tiny_bundle)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)  # float16 weights
+
+
+def test_a_phase_that_breaks_or_takes_too_long_leaves_the_others_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(report: Report) -> None:
+        raise RuntimeError("no kernel")
+
+    def wait(report: Report) -> None:
+        threading.Event().wait(30)
+
+    report = Report()
+    run_phase(Phase("one", 5, fail), report, 100)
+    run_phase(Phase("two", 0.1, wait), report, 100)
+    run_phase(Phase("three", 5, lambda own: own.add("x", 1)), report, 100)
+    assert "no kernel" in capsys.readouterr().err
+    assert [figure.name for figure in report.figures] == ["x"]
+
+
+def test_composed_texts_are_all_different() -> None:
+    texts = compose_texts(3000)
+    assert len(set(texts)) == 3000
+    assert 3000 < sum(map(len, texts)) / len(texts) < 7000
 
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:

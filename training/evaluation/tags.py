@@ -148,7 +148,7 @@ def story_logits(analyzer: Analyzer, stories: Sequence[LabelledStory]) -> Floats
     rows: list[NDArray[np.float32]] = []
     for start in range(0, len(stories), _CHUNK):
         chunk = [analyzer.prepare(Document(s.text, s.title), options) for s in stories[start : start + _CHUNK]]
-        rows += [scores[0].logits.numpy() for scores in analyzer.forward(chunk)]
+        rows += [scores[0].logits for scores in analyzer.forward(chunk)]
     return np.stack(rows).astype(np.float64)
 
 

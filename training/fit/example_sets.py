@@ -78,11 +78,11 @@ class Examples:
 
     def _repeat(self, texts: Sequence[Text], passes: float, make: Callable[[Text, bool], Example]) -> list[Example]:
         draw = np.random.default_rng(self._config.seed)
-        order = [i for _ in range(int(np.ceil(passes))) for i in draw.permutation(len(texts))]
-        is_bare = draw.random(len(order)) < _BARE
-        return [make(texts[i], bool(bare)) for i, bare in zip(order, is_bare, strict=True)][
-            : round(passes * len(texts))
-        ]
+        order = [i for _ in range(int(np.ceil(passes))) for i in draw.permutation(len(texts)).tolist()]
+        is_bare = (draw.random(len(order)) < _BARE).tolist()
+        seen = list(zip(order, is_bare, strict=True))[: round(passes * len(texts))]
+        made = {(i, bare): make(texts[i], bare) for i, bare in set(seen)}
+        return [made[key] for key in seen]
 
 
 def without_key(articles: Sequence[Example]) -> list[Example]:

@@ -151,8 +151,10 @@ class Run:
             network.sentence_head.requires_grad_(requires_grad=False)
             return stories
         name = "reading what the base would choose"
-        taught = predict_targets(network, stories, self._special, self._progress, name)
-        return [replace(story, sentences=own.sentences) for story, own in zip(stories, taught, strict=True)]
+        each = list({id(story): story for story in stories}.values())  # a story that is seen again is the same object
+        taught = predict_targets(network, each, self._special, self._progress, name)
+        kept = {id(story): replace(story, sentences=own.sentences) for story, own in zip(each, taught, strict=True)}
+        return [kept[id(story)] for story in stories]
 
     def _encode_once(self, network: Network, examples: list[Example]) -> list[Example]:
         """Examples with the vectors of their sentences: a frozen encoder gives no others."""

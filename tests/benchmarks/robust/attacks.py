@@ -124,9 +124,10 @@ async def watch(server: Server, work: Callable[[], Awaitable[None]]) -> Seen:
 
 
 async def warm_up(server: Server) -> None:
-    """Texts and pages, so that what the service keeps for good does not count as growth."""
+    """Texts, pages and a long text, so that what the service keeps for good does not count as growth."""
     client = Client(server.url)
     page = _make_request(client, [{"html": _PAGE}] * 4)
+    await client.ask(_make_request(client, [{"text": _TEXT * 20}]))
     await run_closed(client, [page, _make_text(client)], n_clients=4, seconds=1.0)
     client.close()
 

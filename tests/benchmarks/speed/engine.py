@@ -61,7 +61,7 @@ def main(bench: Bench) -> Report:
     if device.is_compiled:
         engines.insert(1, _make_engine(bench.bundle, replace(device, is_compiled=False), documents))
     _compare_rates(report, [engine.thin_out() for engine in engines], n_rounds)
-    _compare_answers(report, _analyze(exact), _analyze(fast))
+    compare_with_exact(report, _analyze(exact), _analyze(fast))
     _compare_tags_alone(report, fast, _load_heads(bench.bundle, device), n_rounds)
     _split_time(report, fast, documents)
     return report
@@ -103,7 +103,7 @@ def _analyze(engine: Engine) -> list[Analysis]:
     ]
 
 
-def _compare_answers(report: Report, exact: Sequence[Analysis], fast: Sequence[Analysis]) -> None:
+def compare_with_exact(report: Report, exact: Sequence[Analysis], fast: Sequence[Analysis]) -> None:
     """The device's answers against those in fp32."""
     pairs = [
         pair

@@ -98,6 +98,9 @@ class Client:
         except (OSError, asyncio.IncompleteReadError):
             writer.close()
             return Answer(BROKEN, time.perf_counter() - started)
+        except asyncio.CancelledError:
+            writer.close()
+            raise
         if self._keeps and b"connection: close" not in head.lower():
             self._idle.append((reader, writer))
         else:
@@ -159,14 +162,17 @@ async def measure(
     watch = _Watch(server, prober)
     watching = asyncio.create_task(watch.run())
     started = time.perf_counter()
-    if n_clients:
-        answers = await run_closed(client, requests, n_clients, seconds)
-    else:
-        answers = await run_open(client, requests, rate, seconds)
-    elapsed = time.perf_counter() - started
-    watching.cancel()
-    client.close()
-    prober.close()
+    try:
+        if n_clients:
+            answers = await run_closed(client, requests, n_clients, seconds)
+        else:
+            answers = await run_open(client, requests, rate, seconds)
+    finally:
+        elapsed = time.perf_counter() - started
+        watching.cancel()
+        client.close()
+        prober.close()
+        await asyncio.sleep(0)  # in which the connections close
     return Load(answers, elapsed, watch.memory_mb, watch.n_dead)
 
 

@@ -19,12 +19,12 @@ _INFINITY = (  # the last release, and the newest of its dependencies that work 
 
 
 @contextmanager
-def serve_plain(bench: Bench) -> Iterator[Server]:
+def serve_plain(bench: Bench, device: str = "cpu") -> Iterator[Server]:
     """The service of plain_service.py."""
     port, model = find_port(), bench.folder / "classifier"
-    _make_classifier(sys.executable, model)
-    command = [sys.executable, str(_FOLDER / "plain_service.py"), str(model), str(port)]
-    with run_server(command, f"http://127.0.0.1:{port}", "/livez") as server:
+    _make_classifier(sys.executable, model, bench.encoder)
+    command = [sys.executable, str(_FOLDER / "plain_service.py"), str(model), str(port), device]
+    with run_server(command, f"http://127.0.0.1:{port}", "/livez", log=bench.folder / "plain.log") as server:
         yield server
 
 
@@ -56,8 +56,8 @@ def _install_infinity(venv: Path) -> None:
         raise SkippedError(f"{venv}: Infinity cannot be installed: {error}") from error
 
 
-def _make_classifier(python: str, folder: Path) -> None:
+def _make_classifier(python: str, folder: Path, encoder: Path | None = None) -> None:
     if not (folder / "config.json").exists():
-        encoder = find_encoder(DEFAULT_ENCODER).path
+        encoder = encoder or find_encoder(DEFAULT_ENCODER).path
         command = [python, str(_FOLDER / "classifier.py"), str(encoder), str(folder)]
         subprocess.run(command, check=True, timeout=_INSTALL_S, stderr=subprocess.DEVNULL)

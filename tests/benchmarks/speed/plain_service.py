@@ -1,6 +1,6 @@
 """What one writes in an afternoon: FastAPI around a transformers pipeline. A peer for http_load.py.
 
-    python tests/benchmarks/speed/plain_service.py MODEL_FOLDER PORT
+    python tests/benchmarks/speed/plain_service.py MODEL_FOLDER PORT [DEVICE]
 
 MODEL_FOLDER holds a text-classification model. Texts are cut at 512 tokens, as the pipeline does.
 """
@@ -21,9 +21,9 @@ class Inputs(BaseModel):
     inputs: str
 
 
-def make_service(folder: Path) -> FastAPI:
+def make_service(folder: Path, device: str) -> FastAPI:
     """The service with the model of this folder."""
-    classify = pipeline("text-classification", str(folder), device="cpu", top_k=None, function_to_apply="sigmoid")
+    classify = pipeline("text-classification", str(folder), device=device, top_k=None, function_to_apply="sigmoid")
     app = FastAPI()
 
     @app.post("/predict")
@@ -38,4 +38,5 @@ def make_service(folder: Path) -> FastAPI:
 
 
 if __name__ == "__main__":
-    uvicorn.run(make_service(Path(sys.argv[1])), port=int(sys.argv[2]), log_level="warning")
+    service = make_service(Path(sys.argv[1]), sys.argv[3] if len(sys.argv) > 3 else "cpu")
+    uvicorn.run(service, port=int(sys.argv[2]), log_level="warning")

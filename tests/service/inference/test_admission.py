@@ -1,3 +1,6 @@
+import math
+from contextlib import ExitStack
+
 import pytest
 
 from copydesk.service.inference.admission import Admission, OverloadedError, estimate_tokens
@@ -31,8 +34,8 @@ def test_anything_fits_when_nothing_is_under_way_and_counts_as_half() -> None:
     admission = make_admission(1000)
     with admission.admit(1_000_000):
         assert admission.n_tokens == 500
-        with admission.admit(1_000_000), pytest.raises(OverloadedError), admission.admit(1):
-            pass
+        with admission.admit(1_000_000), pytest.raises(OverloadedError):
+            admission.check(1)
 
 
 def test_an_estimate_is_corrected_when_the_tokens_are_known() -> None:
@@ -45,15 +48,56 @@ def test_an_estimate_is_corrected_when_the_tokens_are_known() -> None:
     assert admission.n_tokens == 0
 
 
-def test_the_rate_follows_full_passes_and_ignores_slow_small_ones() -> None:
+def test_the_rate_follows_faster_passes_at_once_and_ignores_slow_small_ones() -> None:
     admission = make_admission(1000)
     admission.note_pass(10, 1.0, is_full=False)
     assert admission.rate == 1000
-    admission.note_pass(500, 1.0, is_full=True)
-    assert admission.rate == pytest.approx(950)
-    for _ in range(200):
+    for _ in range(100):
         admission.note_pass(4000, 1.0, is_full=True)
     assert admission.max_tokens == pytest.approx(4000, abs=10)
+
+
+def test_a_slow_minute_leaves_the_rate_a_third_of_what_it_was_before() -> None:
+    admission = make_admission(1000)
+    for _ in range(1200):
+        admission.note_pass(5, 0.05, is_full=True)  # a minute of 100 tokens/s
+    assert admission.rate == pytest.approx(100 + 900 / math.e, abs=1)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_while_more_comes_than_fits_only_a_second_of_work_waits() -> None:
+    clock = Clock()
+    admission = Admission(max_delay_s=10, clock=clock)
+    admission.rate = 100.0
+    with ExitStack() as crowd:
+        for _ in range(10):
+            crowd.enter_context(admission.admit(100))
+        with pytest.raises(OverloadedError) as caught:
+            admission.check(10)
+        assert (admission.max_tokens, caught.value.retry_after_s) == (100, 10)
+    with admission.admit(48), admission.admit(47):
+        clock.now = 1.9
+        with pytest.raises(OverloadedError):
+            admission.check(10)  # which prolongs it
+        clock.now = 3.8
+        assert admission.max_tokens == 100
+        clock.now = 3.95
+        assert admission.max_tokens == 1000
+
+
+def test_a_large_request_that_is_refused_shortens_no_queue() -> None:
+    admission = Admission(max_delay_s=10)
+    admission.rate = 100.0
+    with admission.admit(350), admission.admit(350):
+        with pytest.raises(OverloadedError):
+            admission.check(100_000)
+        assert admission.max_tokens == 1000
 
 
 def test_a_slow_device_lets_few_clients_wait_all_the_same() -> None:

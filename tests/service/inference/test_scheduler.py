@@ -3,11 +3,13 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from copydesk.model.analysis import Analysis, Document, Failure, Options
+from copydesk.model.analysis import Analysis, Document, Failure, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.engine import Documents
 from copydesk.model.network.pooling import SentenceSums
@@ -311,7 +313,7 @@ def test_texts_are_answered_while_every_slot_for_pages_is_taken(
         return Markup(STORY)
 
     async def run() -> None:
-        monkeypatch.setattr("copydesk.service.inference.scheduler.read_html", read_slowly)
+        monkeypatch.setattr("copydesk.service.inference.hands.read_html", read_slowly)
         async with running(analyzer) as scheduler:
             pages = [asyncio.ensure_future(scheduler.analyze([Document("", html="x")], Options())) for _ in range(9)]
             await until(lambda: len(cancelled) == 2)
@@ -323,3 +325,38 @@ def test_texts_are_answered_while_every_slot_for_pages_is_taken(
             assert all(isinstance(page[0], Analysis) for page in await asyncio.gather(*pages[1:]))
 
     asyncio.run(run())
+
+
+def test_a_crew_gives_the_answers_that_threads_give(tiny_bundle: Path, analyzer: Analyzer) -> None:
+    documents = [Document(STORY, id="a"), Document("", id="b"), Document(html=f"<p>{STORY * 3}</p>", text="", id="c")]
+
+    async def run(used: Analyzer) -> list[Result]:
+        async with running(used) as scheduler:
+            return await scheduler.analyze(documents, Options())
+
+    staffed = Analyzer.load(tiny_bundle, replace(analyzer.device, n_processes=1))
+    assert asyncio.run(run(staffed)) == asyncio.run(run(analyzer))
+
+
+def test_a_long_text_is_answered_as_alone_and_keeps_no_thread_from_others(analyzer: Analyzer) -> None:
+    long = Document(STORY * 400)
+
+    async def run() -> Result:
+        async with running(analyzer) as scheduler:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(analyzer, "prepare", None)  # what threads of this process would call
+                (result,) = await scheduler.analyze([long], Options())
+            return result
+
+    assert asyncio.run(run()) == analyzer.analyze(long)
+
+
+def test_a_long_text_that_cannot_be_analysed_says_why(analyzer: Analyzer) -> None:
+    async def run() -> Result:
+        async with running(analyzer) as scheduler:
+            (result,) = await scheduler.analyze([Document("1 " * 50_000)], Options())
+            return result
+
+    result = asyncio.run(run())
+    assert isinstance(result, Failure)
+    assert result.code == "no_letters"
