@@ -8,6 +8,7 @@ PYTHON ?=
 TORCH ?= $(if $(OWN_WHEELS)$(shell command -v nvidia-smi)$(filter-out Linux,$(shell uname)),index,cpu)
 
 BIN := .venv/bin
+SCRIPTS := $(if $(shell command -v npm),node_modules/.package-lock.json)
 SMOKE := $(or $(TMPDIR),/tmp)/copydesk-smoke
 PLAIN := $(or $(TMPDIR),/tmp)/copydesk-plain
 ANY_PYTHON := $(or $(PYTHON),python3)
@@ -34,18 +35,20 @@ install: .venv/installed  ## set up .venv
 test: .venv/installed-dev  ## run every test
 	$(BIN)/pytest
 
-check: .venv/installed-dev  ## ruff, mypy strict, import layers
+check: .venv/installed-dev $(SCRIPTS)  ## ruff, mypy strict, import layers, the desk's scripts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(if $(SCRIPTS),node_modules/.bin/tsc --project .,@echo "no npm: the desk's scripts are not checked")
 
 docs: .venv/installed-dev  ## write the generated pages, build docs/ into site/, fail at a broken link
 	PYTHONPATH=.:tests $(BIN)/python -m support.reference
 	$(BIN)/zensical build --clean --strict
 
-picture: .venv/installed-dev  ## take the picture of the web page in the README again; needs chromium
+picture: .venv/installed-dev  ## take the pictures of the web page and of the desk again; needs chromium
 	PYTHONPATH=.:tests $(BIN)/python -m support.screenshot
+	PYTHONPATH=.:tests $(BIN)/python -m support.desk_pictures
 
 bench: .venv/installed-dev  ## what is measured, not asserted; PARTS="http soak", QUICK=1, INFINITY=VENV, ROWS=1000000
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.run $(PARTS) $(if $(QUICK),--quick) $(if $(INFINITY),--infinity $(INFINITY)) $(if $(ROWS),--rows $(ROWS))
@@ -79,8 +82,12 @@ lock:  ## compile constraints.txt from pyproject.toml; UPGRADE=1 for the newest 
 	UV_FIND_LINKS= $(UV) pip compile pyproject.toml --quiet --universal --all-extras --group build --group supply --python-version 3.11 \
 		--fork-strategy fewest --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) -o constraints.txt
 
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --silent
+	@touch $@
+
 clean:  ## remove .venv, caches and the built pages
-	rm -rf site .cache .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf site .cache .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 ifeq ($(UV),)

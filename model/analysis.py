@@ -46,10 +46,11 @@ class SummaryOptions:
 
 @dataclass(frozen=True)
 class Options:
-    """What to do with a document: tell its stories apart or not, and how to sum it up."""
+    """What to do with a document: tell its stories apart or not, how to sum it up, and whose evidence to name."""
 
     stories: Stories = "split"
     summary: SummaryOptions = field(default_factory=SummaryOptions)
+    evidence: Literal["assigned", "every"] = "assigned"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class StoryAnalysis:
-    """One story of the text: where it stands, its tags, its summary and every sentence of it."""
+    """One story of the text: where it stands, its tags, its summary and every sentence of it.
+
+    vector: the mean of its sentences' vectors, of length 1; like stories have like ones.
+    """
 
     start: int
     end: int
@@ -109,6 +113,7 @@ class StoryAnalysis:
     tags: tuple[Tag, ...]
     summary: Summary
     sentences: tuple[ScoredSentence, ...]
+    vector: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -93,9 +93,16 @@ def _finish_story(
         start=prepared.story.span.start,
         end=prepared.story.span.end,
         title=prepared.story.title,
-        tags=make_tags(rules, logits.tolist(), shown.tolist(), prepared.passages),
+        tags=make_tags(
+            rules,
+            logits.tolist(),
+            shown.tolist(),
+            prepared.passages,
+            is_all_explained=options.evidence == "every",
+        ),
         summary=summarise(kept, options.summary),
         sentences=tuple(rank_sentences(kept)),
+        vector=_direction(scores.vectors),
     )
     aside = (candidate for candidate, is_listed in zip(candidates, listed, strict=True) if is_listed)
     return _Finished(story, tuple(Furniture(*one.span, find_kind(one.text) or "other") for one in aside))
@@ -139,3 +146,9 @@ def _focus_gain(contributions: Floats, labels: Sequence[str], focus: str | None)
     weights = np.maximum(contributions[:, labels.index(focus)], 0.0)
     gain: Floats = (_FOCUS_WEIGHT * weights / (weights.max() or 1.0)).astype(np.float32)
     return gain
+
+
+def _direction(vectors: Floats) -> tuple[float, ...]:
+    """The mean of the sentences' vectors, at length 1. vectors: [sentences, width]."""
+    mean = vectors.sum(axis=0) / max(1, len(vectors))
+    return tuple((mean / (np.linalg.norm(mean) or 1.0)).tolist())

@@ -17,7 +17,7 @@ _CAUSES = {
     404: "no_route",
     405: "method",
     408: "slow_body",
-    409: "not_swapped",
+    409: "conflict",
     413: "too_large",
     415: "media_type",
     421: "host",

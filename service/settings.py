@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from limits import RateLimitItem, parse
 from pydantic import Field, ValidationError, field_validator
@@ -99,6 +99,40 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(20.0, gt=0, description="Seconds that admitted requests then have to end.")
 
+    database_url: str | None = Field(
+        None,
+        description="The desk's database, such as postgresql://user@host/desk; none: the file desk.db in "
+        "`COPYDESK_DESK_DIR`.",
+    )
+    desk_dir: Path = Field(Path("desk"), description="Folder of the desk: its database, and its trainings.")
+    desk_configs: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("topics", "few_shot"),
+        description="Training configurations that may be asked for at the desk, with commas between: names of those "
+        "that ship, or TOML files.",
+    )
+    desk_keep_days: float | None = Field(
+        None, gt=0, description="Days after which the desk erases a story with all that hangs on it; none: never."
+    )
+    desk_lease_s: float = Field(
+        900.0, gt=0, description="Seconds that a story is held for whoever reads it; an open page holds it for longer."
+    )
+    desk_session_s: float = Field(7 * 86_400.0, gt=0, description="Seconds after which one has to sign in again.")
+    desk_max_upload_bytes: int = Field(
+        32 * 2**20, ge=1024, description="Bytes of the files that are handed in at once."
+    )
+    desk_user_header: str | None = Field(
+        None,
+        description="Header in which a proxy, named in `COPYDESK_TRUSTED_PROXIES`, says who has signed in there; "
+        "dropped when anybody else sends it.",
+    )
+    desk_user_role: Literal["reader", "annotator", "editor", "admin"] = Field(
+        "annotator", description="Role of somebody whom the proxy names for the first time."
+    )
+    desk_sample: float = Field(
+        0.0, ge=0, le=1, description="Share of the documents sent to the endpoint that the desk takes in; 0: none."
+    )
+    desk_sample_project: str | None = Field(None, description="Project that takes them in; none: the first one.")
+
     @field_validator("api_keys", "admin_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
@@ -111,7 +145,7 @@ class Settings(BaseSettings):
             raise ValueError("expected SHA-256 digests of 64 hex digits with commas between, never the keys themselves")
         return digests
 
-    @field_validator("trusted_proxies", "allowed_hosts", mode="before")
+    @field_validator("trusted_proxies", "allowed_hosts", "desk_configs", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return _split(value) if isinstance(value, str) else value

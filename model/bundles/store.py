@@ -156,7 +156,7 @@ class Store:
         with self._writing(f"refusing {digest[:12]}"):
             self._journal.append(self._event("refuse", digest, instead_of, details))
 
-    def rollback(self) -> str:
+    def rollback(self, **details: Any) -> str:  # Any: JSON
         """Make the version current that was before, and return its digest. Raises StoreError when there is none."""
         with self._writing("rolling back"):
             pointer = self.pointer()
@@ -164,7 +164,7 @@ class Store:
                 raise StoreError(f"{self.directory}: no version was current before; promote one by its ID")
             *before, digest = pointer.before
             self.check(digest)
-            self._point(Pointer(digest, tuple(before)), self._event("rollback", digest, pointer.digest))
+            self._point(Pointer(digest, tuple(before)), self._event("rollback", digest, pointer.digest, details))
         return digest
 
     def _event(self, action: Action, digest: str, previous: str | None = None, details: Any = None) -> Event:

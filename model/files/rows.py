@@ -1,5 +1,6 @@
 """Rows of any source, one at a time; a row that does not read says why and stops nothing."""
 
+import io
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,12 @@ def read_rows(
         yield from _file_rows(path, source.dialect, wanted, position, all_columns=all_columns)
 
 
+def read_bytes(content: bytes, name: str, wanted: Collection[str], dialect: Dialect = Dialect()) -> Iterator[Row]:  # noqa: B008  # a frozen value
+    """Every row of a file that is in memory; its name tells its format. Raises DataError."""
+    with _reading(name, dialect):
+        yield from _open_rows(io.BytesIO(content), Path(name), dialect, wanted, all_columns=True)
+
+
 def find_columns(path: Path, dialect: Dialect, wanted: Collection[str]) -> list[str]:
     """The columns of a file; of JSON those of its first values. None where it holds nothing. Raises DataError."""
     format = format_of(path.name) or JSONL
@@ -67,15 +74,23 @@ def find_columns(path: Path, dialect: Dialect, wanted: Collection[str]) -> list[
 def _file_rows(
     path: Path, dialect: Dialect, wanted: Collection[str], position: Position, *, all_columns: bool
 ) -> Iterator[Row]:
-    format, before = format_of(path.name) or JSONL, position.n_bytes
+    before = position.n_bytes
     with _reading(str(path), dialect), path.open("rb") as raw:
-        if format.kind == "parquet":
-            mark, rows = ": row ", parquet_rows(raw, format, None if all_columns else wanted, max_row=MAX_ROW)
-        else:
-            mark, rows = ":", _text_rows(raw, path, format, dialect, wanted)
-        for row in rows:
+        for row in _open_rows(raw, path, dialect, wanted, all_columns=all_columns):
             position.n_bytes = before + raw.tell()
-            yield replace(row, file=path.name, where=f"{path}{mark}{row.line}")
+            yield row
+
+
+def _open_rows(
+    raw: IO[bytes], path: Path, dialect: Dialect, wanted: Collection[str], *, all_columns: bool
+) -> Iterator[Row]:
+    format = format_of(path.name) or JSONL
+    if format.kind == "parquet":
+        mark, rows = ": row ", parquet_rows(raw, format, None if all_columns else wanted, max_row=MAX_ROW)
+    else:
+        mark, rows = ":", _text_rows(raw, path, format, dialect, wanted)
+    for row in rows:
+        yield replace(row, file=path.name, where=f"{path}{mark}{row.line}")
 
 
 def _text_rows(raw: IO[bytes], path: Path, format: Format, dialect: Dialect, wanted: Collection[str]) -> Iterator[Row]:

@@ -45,16 +45,19 @@ def make_tags(
     logits: Sequence[float],
     contributions: Sequence[Sequence[float]],
     passages: Sequence[Passage],
+    *,
+    is_all_explained: bool = False,
 ) -> tuple[Tag, ...]:
     """One tag per label, in the bundle's order.
 
-    logits: one per label; contributions: [sentences][labels]; passages: one per sentence.
+    logits: one per label; contributions: [sentences][labels]; passages: one per sentence. is_all_explained: labels that
+    are not assigned have evidence too.
     """
     tags = []
     for i, (rule, logit) in enumerate(zip(rules, logits, strict=True)):
         score = rule.score(logit)
         is_assigned = score >= rule.threshold
-        weights = [row[i] for row in contributions] if is_assigned else []
+        weights = [row[i] for row in contributions] if is_assigned or is_all_explained else []
         tags.append(Tag(rule.label, score, is_assigned, rule.threshold, _pick_evidence(weights, passages)))
     return tuple(tags)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 from copydesk.model.analysis import Options, SummaryOptions
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.errors import ConfigError, CopydeskError, DataError
+from copydesk.model.installation import need_extra
 from copydesk.service.cli.console import messages, say
 from copydesk.service.cli.options import (
     FILES,
@@ -48,6 +50,7 @@ Examples:
   copydesk batch 'archive/*.csv.gz' topics.parquet --keep url,date
   copydesk batch articles.jsonl - --limit 5 | jq .summary.text
   copydesk batch articles.jsonl answers.jsonl --resume
+  copydesk batch articles.jsonl answers.jsonl --desk news
 
 Exit codes:
   0    every row has an answer
@@ -117,6 +120,9 @@ def batch(
     same_sentences: SameSentencesOption = None,
     focus: FocusOption = None,
     stories: StoriesOption = "split",
+    desk: Annotated[
+        str | None, typer.Option(metavar="PROJECT", help="Hand the stories in to this project of the desk, too.")
+    ] = None,
     bundle: BundleOption = None,
     store: StoreOption = None,
     device: DeviceOption = "auto",
@@ -142,6 +148,8 @@ def batch(
     if Path(target) == _STDOUT and (resume or overwrite):
         option = "--resume" if resume else "--overwrite"
         raise ConfigError(f"{option}: standard output keeps nothing; name a file as OUTPUT")
+    if desk is not None and source == str(_STDOUT):
+        raise ConfigError("--desk: standard input is read once, for the answers; name a file as INPUT")
     where = _Engine(choose_bundle(bundle, store), device, (address or "local") if engine == "ray" else None)
     columns = Columns(text_column, html_column, title_column, id_column, tuple(filter(None, keep.split(","))))
     options = Options(stories, SummaryOptions(sentences=same_sentences or sentences, focus=focus))
@@ -149,12 +157,32 @@ def batch(
         found = leave_out_outputs(find_source(source, Dialect.of(delimiter, encoding)), Path(target))
         parts = read_parts(include)
         job = Job(found, Path(target), columns, options, raw_cells=raw_cells, limit=limit, include=parts)
-        n_failed = _run(job, where, resume=resume, overwrite=overwrite)
+        with _handing_in(job, desk):
+            n_failed = _run(job, where, resume=resume, overwrite=overwrite)
     except CopydeskError as error:
         error.exit_code = exit_codes.get(type(error), error.exit_code)
         raise
     if n_failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _handing_in(job: Job, project: str | None) -> Iterator[None]:
+    """Hand the job's stories in to the desk when it is done; a desk or a project that is not there is told before."""
+    if project is None:
+        yield
+        return
+    need_extra("desk", "--desk")
+    from copydesk.service.cli.desk import opened
+    from copydesk.service.desk.reading.archive import take_in
+    from copydesk.service.desk.store.projects import find_project
+
+    with opened() as desk:
+        with desk.database.read() as session:
+            project_id = find_project(session, project).id
+        yield
+        added = take_in(desk.database, project_id, job.source, job.columns, job.limit)
+    say(f"{added.n_new:,} new stories in project {project}, {added.n_known:,} were there")
 
 
 def _run(job: Job, engine: _Engine, *, resume: bool, overwrite: bool) -> int:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from copydesk.model.errors import ConfigError
+from copydesk.model.installation import need_extra
 from copydesk.service.cli.console import say
 from copydesk.service.cli.options import check_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
     from copydesk.model.analyzer import Analyzer
     from copydesk.service.settings import Settings
 
@@ -43,17 +49,27 @@ def serve(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.", show_default="auto")
     ] = None,
+    desk: Annotated[
+        bool, typer.Option("--desk", help="Serve the desk too, where people correct and retrain; needs --store.")
+    ] = False,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines ask without API keys.")] = False,
 ) -> None:
     """Serve the model over HTTP. Every setting is also a COPYDESK_* variable."""
+    from copydesk.service.settings import read_settings
+
+    settings = read_settings(host=host, port=port, bundle=bundle, models_dir=store, device=device)
+    start(settings, has_desk=desk, is_open=insecure)
+
+
+def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
+    """Serve until a signal. is_open: other machines may ask without keys. Raises ConfigError, and what the bundle, the
+    store or the desk's database raise."""
     from copydesk.model.page.html.pool import check_parser
     from copydesk.service.http.app import make_app
     from copydesk.service.http.server import run
     from copydesk.service.logs import configure_logs
-    from copydesk.service.settings import read_settings
 
-    settings = read_settings(host=host, port=port, bundle=bundle, models_dir=store, device=device)
-    if not (settings.is_local or settings.api_keys or insecure):
+    if not (settings.is_local or settings.api_keys or is_open):
         raise ConfigError(
             f"--host {settings.host}: other machines could ask without a key; set COPYDESK_API_KEYS to the SHA-256 "
             "digests of your keys, or add --insecure"
@@ -62,9 +78,32 @@ def serve(
         check_store(settings.models_dir)
     _check_port(settings.host, settings.port)
     check_parser()
+    add_desk = _open_desk(settings) if has_desk else None
     configure_logs()
     analyzers = [_load_analyzer(settings)]
-    run(make_app(settings, analyzers.pop), settings)  # nothing here holds on to the one that may be replaced
+    app = make_app(settings, analyzers.pop)  # nothing here holds on to the one that may be replaced
+    if add_desk is not None:
+        add_desk(app)
+    run(app, settings)
+
+
+def _open_desk(settings: Settings) -> Callable[[FastAPI], None]:
+    """What lets an app serve the desk too; its database is open before the model loads, so that a mistake is told at
+    once."""
+    need_extra("desk", "the desk")
+    from copydesk.service.desk.desk import first_link, open_desk
+    from copydesk.service.desk.site import add_desk
+
+    desk = open_desk(settings)
+    if link := first_link(desk):
+        say(f"the desk has no admin yet; open this link once, and choose a password: {_address(settings)}{link}")
+    say(f"the desk: {_address(settings)}/desk")
+    return partial(add_desk, desk=desk)
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _load_analyzer(settings: Settings) -> Analyzer:
@@ -79,11 +118,8 @@ def _load_analyzer(settings: Settings) -> Analyzer:
         current = store.current()
         bundle = store.path(current) if current else bundle
     analyzer = Analyzer.load(bundle, choose_device(settings.device).staffed(), settings.max_document_tokens)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    say(
-        f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]} on {analyzer.device}: "
-        f"http://{host}:{settings.port} (docs at /docs)"
-    )
+    name = f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]}"
+    say(f"{name} on {analyzer.device}: {_address(settings)} (docs at /docs)")
     return analyzer
 
 

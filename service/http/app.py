@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Security, params
@@ -64,6 +64,8 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.is_draining = False
+    app.state.parts = []  # what else begins and ends with the app: functions from it to an async context manager
+    app.state.listeners = []  # told of each request's documents and results: functions, which must be quick
     add_pages(app)
     add_handlers(app)
     _add_layers(app, settings)
@@ -76,19 +78,28 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.scheduler = await _start_scheduler(settings, load, app.state.metrics)
         lag = asyncio.create_task(watch_lag(app.state.metrics.note_lag))
-        app.state.swapper = None
-        if settings.models_dir is None:
+        async with _following(app, settings), AsyncExitStack() as parts:
+            for begin in app.state.parts:
+                await parts.enter_async_context(begin(app))
             yield
-        else:
-            app.state.swapper = Swapper(app.state.scheduler, Store(settings.models_dir), app.state.metrics)
-            watch = asyncio.create_task(app.state.swapper.watch(settings.watch_s))
-            yield
-            watch.cancel()
-            await asyncio.to_thread(app.state.swapper.close)
         lag.cancel()
         await asyncio.to_thread(app.state.scheduler.close)
 
     return lifespan
+
+
+@asynccontextmanager
+async def _following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Follow the store, if there is one."""
+    app.state.swapper = None
+    if settings.models_dir is None:
+        yield
+        return
+    app.state.swapper = Swapper(app.state.scheduler, Store(settings.models_dir), app.state.metrics)
+    watch = asyncio.create_task(app.state.swapper.watch(settings.watch_s))
+    yield
+    watch.cancel()
+    await asyncio.to_thread(app.state.swapper.close)
 
 
 async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], metrics: Metrics) -> Scheduler:

@@ -17,7 +17,8 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: clos
 class ConnectionLimits:
     """Seconds for a head to arrive and for an answer to be read, and how many connections there may be.
 
-    `proxies` may hold more than `max_per_address`, because they stand for many clients.
+    `proxies` may hold more than `max_per_address`, because they stand for many clients. Headers named in `theirs`, in
+    lower case, are believed from them alone.
     """
 
     head_s: float
@@ -25,6 +26,7 @@ class ConnectionLimits:
     max_connections: int
     max_per_address: int
     proxies: Collection[IPv4Network | IPv6Network] = ()
+    theirs: Collection[bytes] = ()
 
 
 class Connection(HttpToolsProtocol):
@@ -69,7 +71,7 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; a trailer is dropped: joined to the headers it would pass for one."""
-        if self._is_in_head:
+        if self._is_in_head and (name.lower() not in self.limits.theirs or self._is_proxy):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -121,8 +123,14 @@ class Connection(HttpToolsProtocol):
     def _is_one_too_many(self) -> bool:
         if len(self.connections) > self.limits.max_connections:
             return True
-        if self.client is None or any(ip_address(self.client[0]) in network for network in self.limits.proxies):
+        if self.client is None or self._is_proxy:
             return False
         ours = (other.client for other in self.connections if isinstance(other, Connection) and other.client)
         n_here = sum(address == self.client[0] for address, _ in ours)
         return n_here > self.limits.max_per_address
+
+    @property
+    def _is_proxy(self) -> bool:
+        """Whoever is at the other end is a proxy that is believed."""
+        client = self.client
+        return client is not None and any(ip_address(client[0]) in network for network in self.limits.proxies)

@@ -55,9 +55,12 @@ async def analyze_documents(
     work = scheduler.analyze(documents, options, analyzer)
     try:
         async with asyncio.timeout(timeout_s):
-            return Answered(analyzer.bundle, await _unless_gone(request, work))
+            results = await _unless_gone(request, work)
     except TimeoutError as error:
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
+    for listen in request.app.state.listeners:
+        listen(documents, results)
+    return Answered(analyzer.bundle, results)
 
 
 async def _unless_gone(request: Request, work: Coroutine[object, object, _T]) -> _T:

@@ -37,6 +37,7 @@ def make_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
             max_connections=settings.max_connections,
             max_per_address=settings.max_connections_per_address,
             proxies=tuple(map(ip_network, settings.trusted_proxies)),
+            theirs=(settings.desk_user_header.lower().encode(),) if settings.desk_user_header else (),
         )
 
     return uvicorn.Config(

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -19,6 +19,8 @@ def add_pages(app: FastAPI) -> None:
 
 
 def _add_page(app: FastAPI, path: str, page: str) -> None:
+    with_desk = page.replace("<!-- desk -->", '<a href="/desk">Desk</a>')
+
     @app.get(path, include_in_schema=False)
-    async def show() -> HTMLResponse:
-        return HTMLResponse(page)
+    async def show(request: Request) -> HTMLResponse:
+        return HTMLResponse(with_desk if hasattr(request.app.state, "desk") else page)

@@ -44,6 +44,10 @@ PARTS = {  # name: its module, what it measures
     ),
     "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
     "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),
+    "desk_kill": ("desk.kill", "twenty annotators, and the desk killed again and again: judgements lost or doubled"),
+    "desk_load": ("desk.load", "a project of 100,000 stories: the next story, a save, the start page"),
+    "desk_queue": ("desk.queue", "what to label next, against random order: judgements for the same macro-F1"),
+    "desk_topic": ("desk.topic", "a topic from its description: judgements for nine tenths of the full model's F1"),
     "reuters": ("quality.reuters", "retraining on 89 topics, beside a linear SVM, and the summary afterwards"),
 }
 

@@ -1,15 +1,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from copydesk.model.analysis import Analysis, Document, Failure, Options, SummaryOptions
+from copydesk.model.analysis import Analysis, Document, Evidence, Failure, Options, Span, SummaryOptions
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.windows import batch_windows
+from copydesk.model.output.tags import LabelRule, Passage, make_tags
 from support.tiny import LABELS, STORY
 
 
@@ -140,6 +142,25 @@ def test_a_score_that_is_no_number_is_an_error_of_its_document(analyzer: Analyze
     broken = replace(scores, logits=scores.logits * float("nan"))
     with pytest.raises(DocumentError, match="not a number"):
         analyzer.finish(prepared, [broken], Options())
+
+
+def test_a_story_has_a_vector_of_length_one_that_like_stories_share(analyzer: Analyzer) -> None:
+    one, same, other = (
+        analyzer.analyze(text).story.vector for text in (STORY, STORY + " ", "The team won the match. A goal fell.")
+    )
+    assert len(one) == 32  # the width of the tiny encoder
+    assert np.linalg.norm(one) == pytest.approx(1)
+    assert np.dot(one, same) == pytest.approx(1)
+    assert np.dot(one, other) < 0.99
+
+
+def test_the_evidence_of_every_label_is_named_on_request() -> None:
+    passages = [Passage("Duty falls.", Span(0, 11)), Passage("It rains.", Span(12, 21))]
+    rules, logits, contributions = [LabelRule("trade")], [-2.0], [[0.5], [-1.0]]
+    (kept,) = make_tags(rules, logits, contributions, passages)
+    (explained,) = make_tags(rules, logits, contributions, passages, is_all_explained=True)
+    assert kept.evidence == ()
+    assert explained == replace(kept, evidence=(Evidence(0, 11, "Duty falls.", 0.5),))
 
 
 def test_what_is_no_article_is_refused_unless_it_is_read_whole(analyzer: Analyzer) -> None:

@@ -29,8 +29,8 @@ LABELS = ["trade", "security", "taiwan", "drugs"]
 STORY = "Police found heroin in a lorry full of tiles on Friday. Two drivers were arrested at the port, the army said."
 PAGE = f"<html><body><nav><a href='/'>Home</a></nav><article><p>{STORY}</p><p>{STORY[::-1]}</p></article></body></html>"
 COMMANDS = {
-    "analyze", "batch", "data", "data check", "evaluate", "models", "models compare", "models list", "models promote",
-    "models rollback", "models show", "serve", "train",
+    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "models",
+    "models compare", "models list", "models promote", "models rollback", "models show", "serve", "train",
 }  # fmt: skip
 NEEDS_EXTRA = {
     "train": "train",
@@ -40,6 +40,10 @@ NEEDS_EXTRA = {
     "models compare default default --data stories.jsonl": "train",
     "models promote default --test stories.jsonl": "train",
     "batch somebody/stories answers.jsonl": "train",
+    "batch stories.jsonl answers.jsonl --desk news": "desk",
+    "desk": "desk",
+    "desk export news judged.jsonl": "desk",
+    "serve --desk --store .": "desk",
     "batch stories.jsonl answers.jsonl --engine ray": "ray",
 }
 

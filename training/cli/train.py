@@ -20,7 +20,7 @@ from copydesk.training.cli.options import (
     read_edited,
     read_tolerances,
 )
-from copydesk.training.cli.verdict import conclude
+from copydesk.training.cli.verdict import conclude, hold_back
 
 if TYPE_CHECKING:
     from copydesk.model.bundles.manifest import Bundle
@@ -83,6 +83,9 @@ def train(
     ] = None,
     tolerance: ToleranceOption = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="With --store: promote whatever the test says.")] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="With --store: compare, and leave it to a person to promote.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="With --store: directory of the comparison.", show_default="OUT-report")
     ] = None,
@@ -93,8 +96,12 @@ def train(
 
     A bundle that is worse than the current version on it is refused: exit code 1.
     """
-    if store is None and (test_summaries or test_editors or tolerance or force or report):
-        raise typer.BadParameter("--test-summaries, --test-editors, --tolerance, --force and --report need --store")
+    if store is None and (test_summaries or test_editors or tolerance or force or hold or report):
+        raise typer.BadParameter(
+            "--test-summaries, --test-editors, --tolerance, --force, --hold and --report need --store"
+        )
+    if force and hold:
+        raise typer.BadParameter("--force promotes and --hold does not; give one of them")
     need_extra()
     from copydesk.training.config import TrainingConfig, read_config
     from copydesk.training.console import Screen
@@ -120,10 +127,14 @@ def train(
         bundle = run(settings, load_tag_data(settings, skip_bad=skip_bad, progress=screen), start, target, screen)
         _show_bundle(screen, bundle, target)
         return
-    terms = Terms(read_tolerances(tolerance), test_summaries, edited, is_forced=force)
+    terms = Terms(read_tolerances(tolerance), test_summaries, edited, is_forced=force, is_held=hold)
     verdict = retrain(settings, start, target, versions, terms, skip_bad=skip_bad, progress=screen)
     _show_bundle(screen, verdict.candidate, target)
-    conclude(screen, verdict, report or target.with_name(f"{target.name}-report"), is_forced=force)
+    report = report or target.with_name(f"{target.name}-report")
+    if hold:
+        hold_back(screen, verdict, report, store)
+    else:
+        conclude(screen, verdict, report, is_forced=force)
 
 
 def _find_start(config: TrainingConfig, base: str | None, store: Store | None, screen: Screen) -> Start:

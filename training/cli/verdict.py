@@ -25,6 +25,15 @@ def conclude(screen: Screen, verdict: Verdict, report: Path | None, *, is_forced
     screen.say(f"promoted {digest[:12]}" + ("" if verdict.is_passed else " by force"))
 
 
+def hold_back(screen: Screen, verdict: Verdict, report: Path, store: Path | None) -> None:
+    """Show the verdict, and how a person may follow it; exit code 1 where it is a refusal."""
+    show_verdict(screen, verdict, report)
+    digest = verdict.candidate.digest[:12]
+    screen.say(f"{digest} is held: `copydesk models promote {digest} --store {store}` makes it current")
+    if not verdict.is_passed:
+        raise typer.Exit(1)
+
+
 def show_verdict(screen: Screen, verdict: Verdict, report: Path | None) -> None:
     """Show the comparison, and write it into the directory `report`."""
     from copydesk.training.reports.comparison_page import write_comparison

@@ -68,7 +68,8 @@ class FrozenTest:
         _write(path, self._seen)
 
     def split(self, stories: Sequence[LabelledStory], held_out: float = 0.15) -> Split:
-        """The stories' sides. New texts join the side of their near-duplicates, else that of their fingerprint.
+        """The stories' sides. New texts join the side of their near-duplicates, else the one that their rows name, else
+        that of their fingerprint.
 
         A label of which the fingerprints would leave less than its share to the test set gets more. Raises DataError
         where nothing is left to learn from or to hold out.
@@ -97,6 +98,8 @@ class FrozenTest:
         groups = group_signatures(known + [stories[fingerprint].signature for fingerprint in new])
         sides = [seen.is_test for seen in self._seen.values()]
         test, free = _join_sides(sides, new, groups)
+        test |= {member for group in free if any(stories[one].for_test for one in group) for member in group}
+        free = [group for group in free if all(stories[one].for_test is None for one in group)]
         test |= {member for group in free if _draw(group) < self.share for member in group}
         in_test = [story for fingerprint, story in stories.items() if fingerprint in test or self._side(fingerprint)]
         test |= _top_up(stories, count_labels(in_test), [g for g in free if _draw(g) >= self.share], self.share)

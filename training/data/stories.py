@@ -24,7 +24,10 @@ _LABEL_LENGTH = 40  # characters; a longer string is more likely a text
 
 @dataclass(frozen=True)
 class LabelledStory:
-    """A text with its labels; a label under `unsure` is neither a positive nor a negative."""
+    """A text with its labels; a label under `unsure` is neither a positive nor a negative.
+
+    for_test: whoever drew the story has said whether it is to be tested on, never learned from, or never tested on.
+    """
 
     text: str
     labels: frozenset[str]
@@ -32,6 +35,7 @@ class LabelledStory:
     title: str | None = None
     id: str = ""
     where: str = ""  # file and line
+    for_test: bool | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -163,7 +167,15 @@ def _story(row: Row) -> LabelledStory:
         unsure=label_set(row.values.get("unsure") or [], f"{row.where}: unsure"),
         id=str(row.values.get("id") or row.where),
         where=row.where,
+        for_test=_for_test(row),
     )
+
+
+def _for_test(row: Row) -> bool | None:
+    value = row.values.get("for_test")
+    if not isinstance(value, bool | None):
+        raise DataError(f"{row.where}: for_test is {type(value).__name__}, expected true or false, or none at all")
+    return value
 
 
 def _as_list(value: Any) -> str:

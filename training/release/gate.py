@@ -30,13 +30,15 @@ class Terms:
     """On what terms a candidate is judged.
 
     summaries: Parquet with article and highlights, to compare ROUGE on; edited: articles with what editors would print,
-    to compare credit on; is_forced: it is promoted whatever comes out.
+    to compare credit on; is_forced: it is promoted whatever comes out; is_held: it is neither promoted nor refused,
+    because a person decides.
     """
 
     tolerances: Tolerances = field(default_factory=Tolerances)
     summaries: str | None = None
     edited: Sequence[EditedStory] = ()
     is_forced: bool = False
+    is_held: bool = False
     device: str = "auto"
 
 
@@ -143,6 +145,8 @@ def submit(
     verdict = judge(candidate, scored, sets, terms.tolerances)
     data = {name: describe_stories(stories) for name, stories in sets.items()}
     details = {"data": data, "summaries": terms.summaries, "result": verdict.to_journal()}
+    if terms.is_held:
+        return verdict
     if verdict.is_passed or terms.is_forced:
         store.promote(digest, instead_of=current, is_forced=not verdict.is_passed, **details)
     else:

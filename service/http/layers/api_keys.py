@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from copydesk.service.http.problems import respond
 
 HEALTH_PATHS = frozenset({"/livez", "/readyz"})
-_OPEN_PATHS = HEALTH_PATHS | {"/", "/docs", "/openapi.json"}  # they hold no data, and / takes the key
-_OPEN_FOLDERS = ("/static/", "/swagger/")
+_OPEN_PATHS = HEALTH_PATHS | {"/", "/desk", "/docs", "/openapi.json"}  # they hold no data, and / takes the key
+_OPEN_FOLDERS = ("/static/", "/swagger/", "/desk/")  # the desk has accounts of its own
 
 
 class KeyGate:

@@ -13,7 +13,7 @@ import zstandard
 
 from copydesk.model.errors import DataError
 from copydesk.model.files.dialect import Dialect
-from copydesk.model.files.rows import Position, Row, find_columns, read_rows
+from copydesk.model.files.rows import Position, Row, find_columns, read_bytes, read_rows
 from copydesk.model.files.sources import find_source
 from support.tiny import CASES
 
@@ -251,3 +251,13 @@ def test_a_line_of_a_small_archive_that_unpacks_without_end_is_never_held_whole(
     tracemalloc.stop()
     assert "longer than 1000000 bytes" in str(rows[0].problem)
     assert peak < 10_000_000
+
+
+def test_a_file_in_memory_reads_as_it_does_on_disk(tmp_path: Path) -> None:
+    for name in ("d02_semicolon.csv", "d05_array.json", "d06_members.jsonl.gz", "d08.parquet"):
+        rows = list(read_bytes((CASES / name).read_bytes(), name, ("text",)))
+        on_disk = list(read_rows(find_source(str(CASES / name)), ("text",), all_columns=True))
+        assert [(row.line, row.values, row.problem) for row in rows] == [
+            (row.line, row.values, row.problem) for row in on_disk
+        ]
+        assert rows[0].where.startswith(name)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_a_trailer_is_no_header() -> None:
         writer.close()
 
     run(read_all, test)
+
+
+@pytest.mark.parametrize(
+    ("network", "names"), [("127.0.0.0/8", b"host,x-user,connection 0"), ("10.0.0.0/8", b"host,connection 0")]
+)
+def test_a_header_of_proxies_is_believed_from_them_alone(network: str, names: bytes) -> None:
+    async def test(listener: Listener) -> None:
+        reader, writer = await listener.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-User: eve\r\nConnection: close\r\n\r\n")
+        assert (await read_to_end(reader)).endswith(names)
+        writer.close()
+
+    run(read_all, test, replace(LIMITS, proxies=(ip_network(network),), theirs=(b"x-user",)))
 
 
 @pytest.mark.parametrize(

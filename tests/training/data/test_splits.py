@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     frozen.split(STORIES)
     with pytest.raises(DataError, match=r"t\.jsonl: (cannot be written|does not read)"):
         frozen.save(tmp_path / "file" / "t.jsonl")
+
+
+def test_rows_that_name_their_side_are_on_it() -> None:
+    drawn = [replace(story, for_test=i % 5 == 0) for i, story in enumerate(STORIES[:100])]
+    split = FrozenTest().split([*drawn, *STORIES[100:]])
+    tested = {story.id for story in drawn if story.for_test}
+    assert ids(split.test) & ids(drawn) == tested
+    assert 0.05 < len(split.test) / len(STORIES) < 0.2
+
+
+def test_a_row_cannot_move_a_text_that_was_learned_from() -> None:
+    frozen = FrozenTest()
+    learned = frozen.split([replace(story, for_test=False) for story in STORIES[:50]])
+    assert learned.test == []
+    again = frozen.split([replace(story, for_test=True) for story in STORIES[:100]])
+    assert ids(again.test) == ids(STORIES[50:100])

@@ -155,3 +155,17 @@ def test_options_of_the_gate_need_a_store(options: list[str]) -> None:
     result = CliRunner().invoke(train.commands, ["configs/smoke.toml", *options])
     assert result.exit_code == 2
     assert "and --report need --store" in re.sub(r"[│\s]+", " ", result.output)
+
+
+def test_a_version_that_is_held_waits_for_a_person(run: Run, tmp_path: Path) -> None:
+    held = run("--hold", name="held")
+    assert held.exit_code == 0, held.output
+    store = Store(tmp_path / "models")
+    assert store.current() is None
+    assert [event.action for event in store.journal()] == ["add"]
+    assert (tmp_path / "held-report" / "comparison.json").is_file()
+    (digest,) = store.digests()
+    assert f"{digest[:12]} is held: `copydesk models promote {digest[:12]}" in " ".join(held.output.split())
+    store.promote(digest, instead_of=None, reason="I have looked at it")
+    assert store.journal()[-1].details["reason"] == "I have looked at it"
+    assert len(read_frozen(store.directory)) >= 30

@@ -1,0 +1,1 @@
+"""Where corrections are made, kept, and turned into a better model."""

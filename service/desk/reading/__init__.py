@@ -1,0 +1,1 @@
+"""Stories in, read by the model, and shown to be judged."""

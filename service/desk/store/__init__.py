@@ -1,0 +1,1 @@
+"""What the desk keeps: its tables, and the one way to read and write them."""

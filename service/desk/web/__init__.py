@@ -1,0 +1,1 @@
+"""Who is asking, and what goes in and out: sessions, forms, pages."""
