@@ -5,6 +5,8 @@ from functools import cache
 from typing import Protocol
 
 from copydesk.model.analysis import Language
+from copydesk.model.errors import InstallError
+from copydesk.model.installation import need_extra
 
 _SAMPLE = 400  # characters, from the beginning and from the middle: all of 220 articles are told by 300
 _LEAST = 40  # letters without which no language is told
@@ -34,8 +36,10 @@ def find_language(text: str) -> Language | None:
 def load_identifier() -> _Identifier | None:
     """The identifier of languages: half a second of processor time, and 100 MB; none where it is not installed."""
     try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError:
+        need_extra("language", "the language of a text")
+    except InstallError:
         return None
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
     identifier: _Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     return identifier

@@ -7,8 +7,8 @@ import contextlib
 import re
 from typing import TypedDict
 
+import trafilatura
 from lxml.html import HtmlElement
-from trafilatura.metadata import extract_metadata
 
 _CODE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 _MAX_LENGTH = 300  # characters of what is one name or several
@@ -27,7 +27,7 @@ def find_stated(tree: HtmlElement) -> Stated:
     """What the markup states; none where it says nothing, or what it says cannot be read."""
     stated = Stated(byline=None, date=None, outlet=None, language=_find_language(tree))
     with contextlib.suppress(Exception):  # whatever is wrong with it: the text can be read all the same
-        found = extract_metadata(tree, extensive=False)
+        found = trafilatura.extract_metadata(tree, extensive=False)
         names = "; ".join(dict.fromkeys((found.author or "").split("; ")))
         stated["byline"], stated["date"], stated["outlet"] = map(_cut, (names, found.date, found.sitename))
     return stated

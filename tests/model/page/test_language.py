@@ -1,9 +1,9 @@
 """The language of a text."""
 
-import sys
-
 import pytest
 
+from copydesk.model.errors import InstallError
+from copydesk.model.page import language
 from copydesk.model.page.language import find_language, load_identifier
 
 TEXTS = {
@@ -12,6 +12,10 @@ TEXTS = {
     "fr": "Le conseil a voté lundi pour payer une deuxième grue, et le capitaine du port a remercié ses membres.",
     "es": "El consejo votó el lunes a favor de pagar una segunda grúa, y el capitán del puerto les dio las gracias.",
 }
+
+
+def _refuse(extra: str, user: str) -> None:
+    raise InstallError(f"{user} needs {extra}")
 
 
 @pytest.mark.parametrize("code", TEXTS)
@@ -28,7 +32,7 @@ def test_a_few_letters_have_no_language() -> None:
 
 
 def test_without_the_package_no_language_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "py3langid.langid", None)
+    monkeypatch.setattr(language, "need_extra", _refuse)
     load_identifier.cache_clear()
     try:
         assert find_language(TEXTS["de"]) is None
