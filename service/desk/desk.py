@@ -24,10 +24,11 @@ from copydesk.service.desk.reading.reader import Reader
 from copydesk.service.desk.reading.sampler import Sampler
 from copydesk.service.desk.store.accounts import add_account, find_account, has_admin, read_secret
 from copydesk.service.desk.store.database import Database, sqlite_url
-from copydesk.service.desk.store.ledger import Ledger, Standing
+from copydesk.service.desk.store.ledger import Ledger
 from copydesk.service.desk.store.projects import add_project, list_labels, list_projects
 from copydesk.service.desk.store.schema import migrate
 from copydesk.service.desk.store.stories import erase_old
+from copydesk.service.desk.store.verdicts import Standing
 from copydesk.service.desk.web.render import make_environment
 from copydesk.service.desk.web.sessions import Signer
 from copydesk.service.desk.web.throttle import Throttle

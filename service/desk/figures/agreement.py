@@ -1,6 +1,6 @@
 """How far people agree beyond chance."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 
@@ -10,7 +10,7 @@ def krippendorff_alpha(units: Iterable[Sequence[bool]]) -> float | None:
     units: the answers on one story each; those of a single person count for nothing.
     Source: Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section B (nominal data).
     """
-    coincidences: Counter[tuple[bool, bool]] = Counter()
+    coincidences: defaultdict[tuple[bool, bool], float] = defaultdict(float)
     for answers in units:
         n = len(answers)
         if n < 2:
@@ -19,7 +19,7 @@ def krippendorff_alpha(units: Iterable[Sequence[bool]]) -> float | None:
         for one in counts:
             for other in counts:
                 pairs = counts[one] * (counts[other] - (one == other))
-                coincidences[one, other] += pairs / (n - 1)  # type: ignore[assignment]  # shares of pairs
+                coincidences[one, other] += pairs / (n - 1)
     totals = {value: coincidences[value, True] + coincidences[value, False] for value in (True, False)}
     n_values = totals[True] + totals[False]
     expected = 2 * totals[True] * totals[False] / (n_values - 1) if n_values > 1 else 0

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from copydesk.service.desk.figures.agreement import krippendorff_alpha
 from copydesk.service.desk.figures.quality import LabelQuality, measure
 from copydesk.service.desk.queue.leases import count_seconds
-from copydesk.service.desk.store.ledger import Standing
 from copydesk.service.desk.store.predictions import count_read, list_models, unpack_scores
 from copydesk.service.desk.store.stories import count_stories
 from copydesk.service.desk.store.tables import Judgement, Label, Prediction
-from copydesk.service.desk.store.verdicts import group_opinions
+from copydesk.service.desk.store.verdicts import Standing
 
 _DAY_S = 86_400
 N_DAYS = 28
@@ -120,13 +119,12 @@ def _label_figures(session: Session, labels: Sequence[Label], standing: Standing
     ]
 
 
-def _double_answers(standing: Standing) -> Mapping[int, list[list[bool]]]:
-    """By label, the answers on each story that two or more people gave one on; who adjudicates is no witness."""
-    answers: dict[int, list[list[bool]]] = defaultdict(list)
-    for (_, label_id), group in group_opinions(standing.opinions).items():
-        plain = [one.verdict == "yes" for one in group if one.reason != "adjudicate" and one.verdict in ("yes", "no")]
-        if len(plain) > 1:
-            answers[label_id].append(plain)
+def _double_answers(standing: Standing) -> Mapping[int, list[tuple[bool, ...]]]:
+    """By label, the answers on each story that two or more people gave one on."""
+    answers: dict[int, list[tuple[bool, ...]]] = defaultdict(list)
+    for story in standing.stories.values():
+        for label_id, given in story.double.items():
+            answers[label_id].append(given)
     return answers
 
 

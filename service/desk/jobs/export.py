@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from copydesk.model.files.json import JsonObject
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.judgements import Spans, list_choices
-from copydesk.service.desk.store.ledger import Ledger, Standing
+from copydesk.service.desk.store.ledger import Ledger
 from copydesk.service.desk.store.predictions import latest_prediction
 from copydesk.service.desk.store.projects import list_labels
 from copydesk.service.desk.store.tables import Label, Story
+from copydesk.service.desk.store.verdicts import Standing
 
 _PIECE = 500
 What = Literal["labels", "editors"]

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 STORIES = "stories.jsonl"
 _BUNDLE, _REPORT = "bundle", "report"
 _MIN_EXAMPLES = 8  # of a label; with fewer `copydesk train --skip-bad` leaves it out
+_UNDER_WAY = ("starting", "running")
+_STARTING_S = 300.0
 _FEW = 10  # stories; with fewer there is nothing to train on
 _REFUSED = 1  # exit code of a training whose bundle is worse than the current one
 _N_LAST_LINES = 5
@@ -52,20 +54,13 @@ class Trainer:
         if config not in self.configs:
             raise ConflictError(f"no configuration {config[:80]!r}; expected {', '.join(self.configs)}")
         self.settle()
-        with self.database.write() as session:
-            if running := self._running(session):
-                raise ConflictError(f"training {running.id} is under way; wait for it or cancel it first")
-            get_project(session, project_id)
-            job = Job(project_id=project_id, asked_by=asked_by, config=config, state="running")
-            session.add(job)
-            session.flush()
-            exported = self.export(session, project_id, self.folder_of(job.id) / STORIES)
-            if exported.n_stories - exported.n_test < _FEW:
-                raise ConflictError(
-                    f"{exported.n_stories} judged stories, {exported.n_test} of them for testing: too few to train on; "
-                    f"judge {_FEW} more"
-                )
-            process.start(self.folder_of(job.id), self._command(job))
+        job = self._add(project_id, config, asked_by)
+        try:
+            self._begin(job)
+        except Exception:
+            with self.database.write() as session:
+                session.delete(self.get(session, job.id))
+            raise
         return job
 
     def find_scarce(self, session: Session, project_id: int) -> list[str]:
@@ -94,7 +89,9 @@ class Trainer:
     def settle(self) -> list[Job]:
         """Note how trainings ended that have ended, also while the desk was not there; returns those that run."""
         with self.database.read() as session:
-            running = list(session.scalars(select(Job).where(Job.state == "running")))
+            under_way = list(session.scalars(select(Job).where(Job.state.in_(_UNDER_WAY))))
+        late = time.time() - _STARTING_S  # one that has not begun by then never will: the desk was ended meanwhile
+        running = [job for job in under_way if job.state == "running" or job.started_at < late]
         ended = [(job.id, end) for job in running if (end := process.find_end(self.folder_of(job.id)))]
         for job_id, end in ended:
             with self.database.write() as session:
@@ -165,6 +162,30 @@ class Trainer:
                 (folder / STORIES).unlink(missing_ok=True)
                 shutil.rmtree(folder / f"{_BUNDLE}-checkpoints", ignore_errors=True)
 
+    def _add(self, project_id: int, config: str, asked_by: str) -> Job:
+        """A training that is about to begin."""
+        with self.database.write() as session:
+            under_way = select(Job).where(Job.state.in_(_UNDER_WAY)).limit(1).with_for_update()
+            if running := session.scalar(under_way):
+                raise ConflictError(f"training {running.id} is under way; wait for it or cancel it first")
+            get_project(session, project_id)
+            job = Job(project_id=project_id, asked_by=asked_by, config=config, state="starting")
+            session.add(job)
+        return job
+
+    def _begin(self, job: Job) -> None:
+        """Write the stories and start the process; nobody's saves wait for it meanwhile."""
+        with self.database.read() as session:
+            exported = self.export(session, job.project_id, self.folder_of(job.id) / STORIES)
+        if exported.n_stories - exported.n_test < _FEW:
+            raise ConflictError(
+                f"{exported.n_stories} judged stories, {exported.n_test} of them for testing: too few to train on; "
+                f"judge {_FEW} more"
+            )
+        process.start(self.folder_of(job.id), self._command(job))
+        with self.database.write() as session:
+            self.get(session, job.id).state = "running"
+
     def _command(self, job: Job) -> list[str]:
         folder = self.folder_of(job.id)
         command = [sys.executable, "-m", "copydesk", "train", job.config, "--data", str(folder / STORIES), "--skip-bad"]
@@ -178,9 +199,6 @@ class Trainer:
             str(folder / _REPORT),
             "--hold",
         ]
-
-    def _running(self, session: Session) -> Job | None:
-        return session.scalar(select(Job).where(Job.state == "running").limit(1).with_for_update())
 
     def _note_end(self, job: Job, end: process.Ended) -> None:
         job.ended_at = time.time()

@@ -14,10 +14,11 @@ from copydesk.service.desk.queue.leases import ADJUDICATE, MAIN, Lane, Waiting, 
 from copydesk.service.desk.queue.pool import Numbers, Pools
 from copydesk.service.desk.queue.sampling import Pick, choose_next, pick_least_sure
 from copydesk.service.desk.store.database import Database
-from copydesk.service.desk.store.ledger import Ledger, Standing
+from copydesk.service.desk.store.ledger import Ledger
 from copydesk.service.desk.store.projects import get_label, get_project, list_labels
 from copydesk.service.desk.store.stories import draw_of
 from copydesk.service.desk.store.tables import Label, QueueItem, Story
+from copydesk.service.desk.store.verdicts import Standing
 
 N_READY = 60  # items that are chosen at once: small, so that they follow the model and what was judged
 N_LOW = 25  # below which more are chosen

@@ -1,57 +1,29 @@
 """All judgements of a project that stand, in memory: read once and then kept up with."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from copydesk.service.desk.store.judgements import Opinion
-from copydesk.service.desk.store.tables import Judgement, Verdict
-from copydesk.service.desk.store.verdicts import Question, drawn_at_random, find_disputed, settle
+from copydesk.service.desk.store.tables import Judgement
+from copydesk.service.desk.store.verdicts import Standing, StoryStanding, settle
 
 _OVERLAP = 400  # rows that are read again: PostgreSQL may show a row after one with a higher number
 _PIECE = 5_000
 
-_Key = tuple[int, int, int]  # story, label, person
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What everybody holds of a project's stories at one moment, and what follows from it."""
-
-    opinions: tuple[Opinion, ...]
-
-    @cached_property
-    def settled(self) -> Mapping[Question, Verdict]:
-        """What holds of each question."""
-        return settle(self.opinions)
-
-    @cached_property
-    def disputed(self) -> Mapping[int, set[int]]:
-        """The labels that wait for adjudication, by story."""
-        return find_disputed(self.opinions)
-
-    @cached_property
-    def random(self) -> frozenset[int]:
-        """Stories that were judged because they were drawn at random."""
-        return frozenset(drawn_at_random(self.opinions))
-
-    @cached_property
-    def whole(self) -> frozenset[int]:
-        """Stories that were asked about every label: a topic's yes or no is asked of one."""
-        return frozenset(one.story_id for one in self.opinions if one.reason != "topic")
+_Rows = dict[tuple[int, int], tuple[int, Opinion]]  # by label and person: the newest row's number, and what it says
 
 
 @dataclass
 class _Book:
-    """The newest row of each person on each question, undone ones too, and what stands of them."""
+    """The newest rows on each story, undone ones too, and what stands of them."""
 
-    last_id: int
-    rows: dict[_Key, tuple[int, Opinion]]
-    standing: Standing | None = None
+    last_id: int = 0
+    rows: defaultdict[int, _Rows] = field(default_factory=lambda: defaultdict(dict))
+    standing: Standing = field(default_factory=lambda: Standing({}))
 
 
 class Ledger:
@@ -64,9 +36,9 @@ class Ledger:
     def standing(self, session: Session, project_id: int) -> Standing:
         """As the database has it now."""
         with self._lock:
-            book = self._books.setdefault(project_id, _Book(0, {}))
-            if _read_on(session, project_id, book) or book.standing is None:
-                book.standing = Standing(tuple(one for _, one in book.rows.values() if one.verdict != "undone"))
+            book = self._books.setdefault(project_id, _Book())
+            if changed := _read_on(session, project_id, book):
+                book.standing = Standing(_without_empty(dict(book.standing.stories) | _settle(book, changed)))
             return book.standing
 
     def forget(self) -> None:
@@ -75,8 +47,8 @@ class Ledger:
             self._books.clear()
 
 
-def _read_on(session: Session, project_id: int, book: _Book) -> bool:
-    """Take on newer rows; whether there were any."""
+def _read_on(session: Session, project_id: int, book: _Book) -> set[int]:
+    """Take on newer rows; the stories that they are of."""
     columns = (Judgement.story_id, Judgement.label_id, Judgement.annotator_id, Judgement.verdict, Judgement.reason)
     query = (
         select(Judgement.id, *columns)
@@ -84,13 +56,22 @@ def _read_on(session: Session, project_id: int, book: _Book) -> bool:
         .order_by(Judgement.id)
         .execution_options(yield_per=_PIECE)
     )
-    is_changed = False
+    changed = set()
     for row_id, story_id, label_id, annotator_id, verdict, reason in session.execute(query):
-        opinion = Opinion(story_id, label_id, annotator_id, verdict, reason)
-        key = (opinion.story_id, opinion.label_id, opinion.annotator_id)
-        before = book.rows.get(key)
-        if before is None or before[0] < row_id:
-            book.rows[key] = row_id, opinion
-            is_changed = True
+        rows = book.rows[story_id]
+        if (label_id, annotator_id) not in rows or rows[label_id, annotator_id][0] < row_id:
+            rows[label_id, annotator_id] = row_id, Opinion(story_id, label_id, annotator_id, verdict, reason)
+            changed.add(story_id)
         book.last_id = max(book.last_id, row_id)
-    return is_changed
+    return changed
+
+
+def _settle(book: _Book, story_ids: set[int]) -> dict[int, StoryStanding]:
+    """What holds of these stories now."""
+    said = ((story_id, sorted(book.rows[story_id].values(), key=lambda row: row[0])) for story_id in story_ids)
+    return {story_id: settle([one for _, one in rows if one.verdict != "undone"]) for story_id, rows in said}
+
+
+def _without_empty(stories: dict[int, StoryStanding]) -> dict[int, StoryStanding]:
+    """Those of which somebody still holds something."""
+    return {story_id: story for story_id, story in stories.items() if story.verdicts}

@@ -203,7 +203,7 @@ class Job(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
     asked_by: Mapped[str]
     config: Mapped[str]
-    state: Mapped[str] = mapped_column(String(16))  # running, done, failed, cancelled
+    state: Mapped[str] = mapped_column(String(16))  # starting, running, done, failed, cancelled
     started_at: Mapped[float] = mapped_column(default=time.time)
     ended_at: Mapped[float | None]
     fault: Mapped[str | None]

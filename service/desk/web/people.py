@@ -48,8 +48,8 @@ DeskOf = Annotated[Desk, Depends(get_desk)]
 
 def find_person(request: Request, desk: DeskOf) -> Person:
     """Who is asking. Raises SignInError."""
-    if name := _named_by_proxy(request, desk):
-        return name
+    if named := _named_by_proxy(request, desk):
+        return named
     session = desk.signer.read(request.cookies.get(COOKIE, ""))
     if session is not None:
         with desk.database.read() as database:

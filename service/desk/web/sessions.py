@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -70,9 +71,9 @@ def set_cookie(request: Request, response: Response, token: str, max_age_s: floa
     )
 
 
-def sent_form_token(request: Request, form: object) -> str:
+def sent_form_token(request: Request, form: FormData | None) -> str:
     """The token of a request: a script sends it as a header, a form as a field."""
-    value = form.get(_FORM, "") if hasattr(form, "get") else ""
+    value = form.get(_FORM, "") if form is not None else ""
     return request.headers.get(_HEADER) or (value if isinstance(value, str) else "")
 
 

@@ -20,7 +20,7 @@ from support.postgres import find_server, run_postgres
 from support.tiny import LABELS, STORY, make_tiny_bundle
 
 N_STORIES, N_JUDGED, N_PEOPLE, N_EACH = 100_000, 5_000, 8, 60
-_READING_S = 1.0  # nobody reads faster
+_READING_S, _LOOKING_S = 1.0, 2.0  # nobody judges faster, or looks more often
 _TEXT = STORY * 10  # 2,000 characters
 
 
@@ -59,7 +59,7 @@ def measure(name: str, url: str, folder: Path, bench: Bench, report: Report) -> 
             reader.start()
         while any(reader.is_alive() for reader in readers):
             timed(times["start page"], partial(annotators[0].get, ""))
-            time.sleep(0.2)
+            time.sleep(_LOOKING_S)
         report.add(f"{name}: memory of the service", server.memory_mb, "MB")
     database.close()
     limits = {"next story": 100, "save": 100, "start page": 300}

@@ -63,7 +63,7 @@ def test_a_lease_that_ends_frees_the_story_and_a_late_save_is_kept_and_told(data
     assert judge(database, BEN, second) == ""
     assert "had judged this story meanwhile" in judge(database, ANN, first)
     with database.read() as session:
-        assert len(Ledger().standing(session, project).opinions) == 4
+        assert Ledger().standing(session, project).stories[story].double == {1: (True, True), 2: (False, False)}
 
 
 def test_a_page_that_is_loaded_again_shows_what_was_held(database: Database, project: int) -> None:

@@ -160,7 +160,7 @@ def test_a_save_that_is_sent_again_counts_once(filled: TestClient, desk: Desk) -
     for _ in range(3):
         assert judge(filled, shown, "save-0001", trade="yes").json() == {"note": ""}
     with desk.database.read() as session:
-        assert len(desk.ledger.standing(session, 1).opinions) == len(LABELS)
+        assert len(desk.ledger.standing(session, 1).settled) == len(LABELS)
     assert [one for one in claim(filled, n=2) if one["story"] == shown["story"]] == []
 
 
@@ -170,7 +170,7 @@ def test_undoing_shows_the_story_again_to_the_same_person(filled: TestClient, de
     undone = post_json(filled, "/desk/p/1/undo", {"save_id": "save-0001", "undo_id": "undo-0001"}).json()["story"]
     assert (undone["item"], undone["story"]) == (shown["item"], shown["story"])
     with desk.database.read() as session:
-        assert desk.ledger.standing(session, 1).opinions == ()
+        assert desk.ledger.standing(session, 1).stories == {}
     again = post_json(filled, "/desk/p/1/undo", {"save_id": "save-0001", "undo_id": "undo-0002"})
     assert again.status_code == 409
 
@@ -231,7 +231,7 @@ def test_a_save_that_does_not_fit_is_named_and_keeps_nothing(
     answer = post_json(filled, "/desk/p/1/save", body | change)
     assert (answer.status_code, words in answer.json()["detail"]) == (status, True), answer.text
     with desk.database.read() as session:
-        assert desk.ledger.standing(session, 1).opinions == ()
+        assert desk.ledger.standing(session, 1).stories == {}
 
 
 def test_an_erased_story_is_gone_from_everywhere(filled: TestClient, desk: Desk) -> None:
@@ -241,7 +241,7 @@ def test_an_erased_story_is_gone_from_everywhere(filled: TestClient, desk: Desk)
     assert filled.get(f"/desk/p/1/stories/{shown['story']}").status_code == 404
     assert filled.get("/v1/desk/export?project=news").text == ""
     with desk.database.read() as session:
-        assert desk.ledger.standing(session, 1).opinions == ()
+        assert desk.ledger.standing(session, 1).stories == {}
 
 
 def test_a_database_that_is_gone_is_said_on_the_page_and_to_the_script(
