@@ -22,7 +22,7 @@ from support.tiny import ROOT
 
 PICTURES = ROOT / "docs" / "desk"
 _PASSWORD = "correct horse battery"
-_N_STORIES, _N_JUDGED, _DOUBT = 220, 110, 0.08  # the share of answers in which two people differ
+_N_STORIES, _N_JUDGED, _DOUBT = 160, 75, 0.08  # the share of answers in which two people differ
 _WIDE, _PHONE = ViewportSize(width=1200, height=800), ViewportSize(width=390, height=800)
 
 
@@ -56,7 +56,7 @@ def _serve(folder: Path) -> Iterator[tuple[str, str]]:
     port = find_port()
     command = [sys.executable, "-m", "copydesk", "desk", "--port", str(port), "--store", str(folder / "models")]
     few_shot = (ROOT / "configs" / "few_shot.toml").read_text(encoding="utf-8")
-    quick = few_shot.replace("passes = 30.0", "passes = 6.0").replace("max_windows = 8", "max_windows = 2")
+    quick = few_shot.replace("passes = 30.0", "passes = 4.0").replace("max_windows = 8", "max_windows = 2")
     (folder / "quick.toml").write_text(quick, encoding="utf-8")
     settings = {"COPYDESK_DESK_DIR": "desk", "COPYDESK_DESK_CONFIGS": "quick.toml,topics", "PYTHONPATH": str(ROOT)}
     with (

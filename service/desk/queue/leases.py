@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from copydesk.service.desk.store.tables import QueueItem, Reason, Skip
 
 MAIN, ADJUDICATE = "main", "adjudicate"
+_SECOND = "A second opinion: nothing is preset."
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def put(session: Session, project_id: int, lane: Lane, waiting: list[Waiting]) -
         common = {"project_id": project_id, "lane": lane.name, "story_id": one.story_id, "rank": last + rank}
         session.add(QueueItem(**common, reason=one.reason, note=one.note))
         if one.is_double:
-            session.add(QueueItem(**common, reason=_second(one.reason), note=one.note, slot=1))
+            session.add(QueueItem(**common, reason=_second(one.reason), note=_SECOND, slot=1))
     session.flush()
 
 
