@@ -18,6 +18,7 @@ _ZONE_STARTS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 _MAX_POSITION = 24  # sentences further down share one position embedding; smooth features tell them apart
 _BLOCK = 256  # sentences that see each other in the sentence head; keeps a book-length text linear
 _MIN_PADDED = 16  # sentences to which any block may be padded
+_RARE = -4.0  # logit of what is found in 2 of 100 sentences
 _N_FEATURES = 6  # of a sentence's place, see `_place_features`
 
 
@@ -167,7 +168,7 @@ class SentenceHead(nn.Module):
             inner, config.salience_heads, 4 * inner, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, config.salience_layers, enable_nested_tensor=False)
-        self.output = nn.Sequential(nn.LayerNorm(inner), nn.Linear(inner, len(SentenceScore)))
+        self.output = nn.Sequential(nn.LayerNorm(inner), _make_output(inner))
 
     def forward(self, vectors: Tensor, layout: SentenceLayout) -> Tensor:
         """Logits by SentenceScore, float32 [sentences, 4], from sentence vectors [sentences, width]."""
@@ -183,6 +184,16 @@ class SentenceHead(nn.Module):
             of_block = self.output(self.layers(padded[slots], src_key_padding_mask=is_padding))  # [B, K, 4]
             scores = scores.index_copy(0, slots[~is_padding], of_block[~is_padding])
         return scores
+
+
+def _make_output(width: int) -> nn.Linear:
+    """The last layer; as long as nobody teaches it, no sentence is furniture and none dangles."""
+    output = nn.Linear(width, len(SentenceScore))
+    with torch.no_grad():
+        untaught = [SentenceScore.FURNITURE, SentenceScore.DANGLING]
+        output.weight[untaught] = 0.0
+        output.bias[untaught] = _RARE
+    return output
 
 
 def _title_vectors(vectors: Tensor, layout: SentenceLayout) -> Tensor:

@@ -11,7 +11,7 @@ from copydesk.model.bundles.weights import save_bundle
 from copydesk.model.network.encoder import load_encoder
 from copydesk.model.network.encoder_files import find_encoder
 from copydesk.model.network.heads import Network
-from copydesk.model.network.sizes import HeadConfig, SentenceScore
+from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,6 @@ def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
     torch.manual_seed(seed)
     files = find_encoder(str(TINY_ENCODER))
     network = Network(load_encoder(files), len(LABELS), TINY_HEADS)
-    _take_every_sentence(network)
     bundle = Bundle(
         name="tiny",
         rules=tuple(LabelRule(label, threshold=0.5) for label in LABELS),
@@ -61,13 +60,6 @@ def make_tiny_bundle(directory: Path, seed: int = 0) -> Bundle:
     )
     weights = {name: t for name, t in network.state_dict().items() if not name.startswith("encoder.")}
     return save_bundle(directory, bundle, weights, "# tiny\n")
-
-
-def _take_every_sentence(network: Network) -> None:
-    """Let no sentence be furniture, or dangle, by chance."""
-    output = network.sentence_head.output[1]
-    assert isinstance(output, torch.nn.Linear)
-    output.bias.data[[SentenceScore.FURNITURE, SentenceScore.DANGLING]] = -9.0
 
 
 def write_stories(path: Path, n_each: int = 14, first: int = 0) -> Path:

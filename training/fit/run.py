@@ -47,6 +47,7 @@ def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progre
     network = _make_network(encoder, start.base, data.labels, config)
     origin = Origin(copy_weights(network.encoder.body), encoder.body.state_dict(), _choose_rank(config, start.base))
     check_storable(origin.before, origin.original, origin.rank)
+    prepare_encoder(network, config.encoder)
     stories = data.train + data.held_out if config.tags.is_crossed else data.train
     texts = read_texts(config, stories)
     bundle = describe_bundle(config, data, start.encoder)
@@ -129,7 +130,6 @@ class Run:
         self._train(network, stories + edited + articles, held_out, name)
 
     def _train(self, network: Network, examples: list[Example], held_out: list[Example], name: str) -> None:
-        prepare_encoder(network, self._config.encoder)
         if self._config.encoder.mode == "head":
             examples, held_out = self._encode_once(network, examples), self._encode_once(network, held_out)
         train_network(

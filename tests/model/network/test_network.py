@@ -63,6 +63,13 @@ def test_stories_longer_than_a_block_get_a_score_for_every_sentence() -> None:
     assert (scores != 0).all()
 
 
+def test_an_untaught_network_takes_no_sentence_for_furniture_or_dangling() -> None:
+    network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval()
+    with torch.inference_mode():
+        scores = network.sentence_head(torch.randn(40, 32), layout_of([pack_story([[1]] * 40, 32)]))
+    assert (scores[:, [SentenceScore.FURNITURE, SentenceScore.DANGLING]].sigmoid() < 0.05).all()
+
+
 def test_what_is_said_of_a_sentence_depends_on_the_title_and_on_the_lines() -> None:
     torch.manual_seed(1)
     head = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS).eval().sentence_head

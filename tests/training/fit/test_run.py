@@ -157,7 +157,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bundle_and_says_where(tmp_path: 
         train(config, tmp_path / "out", progress=Stops(after=5))
     heard = Heard()
     bundle = train(config, tmp_path / "out", progress=heard)
-    assert f"going on after step 3, from {tmp_path / 'out-checkpoints' / 'checkpoint-3'}" in heard.said
+    assert f"going on after step 3, from {tmp_path / 'out-checkpoints' / 'last' / 'checkpoint-3'}" in heard.said
     assert heard.steps["training"][0] == (3, 7)
     assert bundle.digest == whole.digest
 
