@@ -80,13 +80,10 @@ def _finish_story(
     logits, contributions, sentences = scores.logits, scores.contributions, scores.sentences
     if not (np.isfinite(logits).all() and np.isfinite(sentences).all()):
         raise DocumentError("non_finite", "the model gave a score that is not a number; report this text's shape")
-    furniture = _probability(sentences[:, SentenceScore.FURNITURE])
-    furniture[[passage.is_title for passage in prepared.passages]] = 0.0
+    furniture = _furniture(prepared, sentences)
     gain = _focus_gain(contributions, [rule.label for rule in rules], options.summary.focus)
     candidates = _candidates(prepared, scores, furniture, gain)
     listed = [candidate.furniture >= _LISTED for candidate in candidates]
-    if all(listed):  # a text of nothing else is not told from its furniture
-        listed = [False] * len(candidates)
     kept = [candidate for candidate, is_listed in zip(candidates, listed, strict=True) if not is_listed]
     shown = np.where(furniture[:, None] < _HIDDEN, contributions, 0.0)
     story = StoryAnalysis(
@@ -106,6 +103,15 @@ def _finish_story(
     )
     aside = (candidate for candidate, is_listed in zip(candidates, listed, strict=True) if is_listed)
     return _Finished(story, tuple(Furniture(*one.span, find_kind(one.text) or "other") for one in aside))
+
+
+def _furniture(prepared: PreparedStory, sentences: Floats) -> Floats:
+    """How likely each passage is furniture: a title never is, nor is all of a text."""
+    probability = _probability(sentences[:, SentenceScore.FURNITURE])
+    is_title = np.array([passage.is_title for passage in prepared.passages])
+    if (probability[~is_title] >= _HIDDEN).all():
+        return np.zeros_like(probability)
+    return np.where(is_title, np.float32(0), probability)
 
 
 def _candidates(prepared: PreparedStory, scores: StoryScores, furniture: Floats, gain: Floats) -> list[Candidate]:
