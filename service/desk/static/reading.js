@@ -9,6 +9,7 @@ import {StoryView} from "./story_view.js";
 /** @typedef {import("./server.js").Save} Save */
 
 const RENEW_MS = 60_000;
+const LOOK_AGAIN_MS = 3_000;
 const AHEAD = 2; // stories that are held: the one that is read, and the next
 
 const {base = "", lane = "", story: only = "0"} = $("desk").dataset;
@@ -37,6 +38,7 @@ async function start() {
     await fetchMore();
     show();
     setInterval(() => attempt(() => server.renew(held())), RENEW_MS);
+    setInterval(lookAgain, LOOK_AGAIN_MS);
     addEventListener("pagehide", () => server.release(held()));
   }
 }
@@ -52,6 +54,12 @@ function listen() {
     if (event.target instanceof HTMLSelectElement) event.target.form?.submit();
   });
   addEventListener("beforeunload", event => { if (nSaving) event.preventDefault(); });
+}
+
+/** Where nothing waits, show what comes in meanwhile: stories handed in, or read by the model. */
+function lookAgain() {
+  if (waiting.length || nSaving || document.hidden) return;
+  fetchMore().then(() => { if (waiting.length && $("screen").hidden) show(); });
 }
 
 /** @param {KeyboardEvent} event */
