@@ -1,7 +1,6 @@
 """Twenty annotators at once, and kill -9 of the desk at random moments: what was acknowledged is there, once."""
 
 import random
-import tempfile
 import threading
 import time
 import uuid
@@ -13,11 +12,10 @@ from typing import TypeVar
 from sqlalchemy import func, select
 
 from benchmarks.bench import Bench, Report
-from benchmarks.desk.people import Annotator, fill, serve_desk, sign_in
+from benchmarks.desk.people import Annotator, fill, measure_each, serve_desk, sign_in
 from benchmarks.servers import find_port
-from copydesk.service.desk.store.database import Database, sqlite_url
+from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.tables import Judgement, QueueItem
-from support.postgres import find_server, run_postgres
 from support.tiny import LABELS, STORY, make_tiny_bundle
 
 N_PEOPLE, N_JUDGEMENTS, N_KILLS = 20, 5_000, 20
@@ -113,11 +111,5 @@ def main(bench: Bench) -> Report:
     """SQLite, and PostgreSQL where it is installed."""
     report = Report()
     report.start_table("database", "judgements", "kills", "retries", "seconds")
-    with tempfile.TemporaryDirectory() as name:
-        measure("SQLite", sqlite_url(Path(name) / "desk.db"), Path(name), bench, report)
-    if find_server() is None:
-        print("PostgreSQL is not installed: not measured")
-        return report
-    with tempfile.TemporaryDirectory() as name, run_postgres() as url:
-        measure("PostgreSQL", url, Path(name), bench, report)
+    measure_each(partial(measure, bench=bench, report=report))
     return report

@@ -1,6 +1,5 @@
 """A project of 100,000 stories: how long the next story, a save and the start page take."""
 
-import tempfile
 import threading
 import time
 import uuid
@@ -13,10 +12,9 @@ import numpy as np
 from sqlalchemy import insert
 
 from benchmarks.bench import Bench, Report
-from benchmarks.desk.people import PROJECT, Annotator, fill, serve_desk, sign_in
-from copydesk.service.desk.store.database import Database, sqlite_url
+from benchmarks.desk.people import PROJECT, Annotator, fill, measure_each, serve_desk, sign_in
+from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.tables import Judgement
-from support.postgres import find_server, run_postgres
 from support.tiny import LABELS, STORY, make_tiny_bundle
 
 N_STORIES, N_JUDGED, N_PEOPLE, N_EACH = 100_000, 5_000, 8, 60
@@ -31,13 +29,7 @@ def main(bench: Bench) -> Report:
     """SQLite, and PostgreSQL where it is installed."""
     report = Report()
     report.start_table("milliseconds", "p50", "p99", "worst")
-    with tempfile.TemporaryDirectory() as name:
-        measure("SQLite", sqlite_url(Path(name) / "desk.db"), Path(name), bench, report)
-    if find_server() is None:
-        print("PostgreSQL is not installed: not measured")
-        return report
-    with tempfile.TemporaryDirectory() as name, run_postgres() as url:
-        measure("PostgreSQL", url, Path(name), bench, report)
+    measure_each(partial(measure, bench=bench, report=report))
     return report
 
 

@@ -3,9 +3,10 @@
 import json
 import os
 import sys
+import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,13 @@ import numpy as np
 from benchmarks.servers import Server, find_port, run_server
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.service.desk.store.accounts import add_account, read_secret
-from copydesk.service.desk.store.database import Database
+from copydesk.service.desk.store.database import Database, sqlite_url
 from copydesk.service.desk.store.predictions import Reading, keep_model, keep_readings
 from copydesk.service.desk.store.projects import add_project
 from copydesk.service.desk.store.schema import migrate
 from copydesk.service.desk.store.stories import NewStory, add_stories
 from copydesk.service.desk.web.sessions import COOKIE, Signer
+from support.postgres import find_server, run_postgres
 
 PROJECT = 1
 _SESSION_S = 86_400.0
@@ -114,3 +116,14 @@ def serve_desk(folder: Path, bundle: Path, database_url: str, port: int | None =
     }
     with run_server(command, f"http://127.0.0.1:{port}", "/readyz", os.environ | settings) as server:
         yield server
+
+
+def measure_each(measure: Callable[[str, str, Path], None]) -> None:
+    """Measure SQLite, and PostgreSQL where it is installed. measure: takes a name, a URL and an empty folder."""
+    with tempfile.TemporaryDirectory() as name:
+        measure("SQLite", sqlite_url(Path(name) / "desk.db"), Path(name))
+    if find_server() is None:
+        print("PostgreSQL is not installed: not measured")
+        return
+    with tempfile.TemporaryDirectory() as name, run_postgres() as url:
+        measure("PostgreSQL", url, Path(name))
