@@ -15,23 +15,23 @@ _SMOOTHING = 0.08  # half-width over which F1 is averaged: the middle of a plate
 
 
 def make_rules(labels: Sequence[str], targets: Floats, logits: Floats) -> tuple[LabelRule, ...]:
-    """Each label's calibration and threshold. targets and logits: [stories, labels]; targets 1, 0, below 0 if unknown.
+    """Each label's calibration and threshold.
+
+    targets and logits: [stories, labels]; targets are 1, 0, between them where they are only probable, below 0 if
+    unknown.
 
     A label learns from its own stories and, with the weight of 32 positives, from those of all labels: a rare label
     follows the others, a frequent one itself (partial pooling).
     """
     known = targets >= 0
-    n_positives = int((targets > 0).sum())
-    if min(n_positives, int(known.sum()) - n_positives) < _MIN_POSITIVES:
+    n_positives = float(targets[known].sum())
+    if min(n_positives, known.sum() - n_positives) < _MIN_POSITIVES:
         return tuple(map(LabelRule, labels))
-    pool_targets, pool_logits = targets[known], logits[known]
-    pool_weights = np.full(len(pool_targets), _POOLED / n_positives)
+    pool = _settle(targets[known], logits[known], _POOLED / n_positives)
     rules = []
     for i, label in enumerate(labels):
-        own = known[:, i]
-        weights = np.concatenate([np.ones(own.sum()), pool_weights])
-        joined = [np.concatenate(pair) for pair in ((targets[own, i], pool_targets), (logits[own, i], pool_logits))]
-        rules.append(_make_rule(label, joined[0], joined[1], weights))
+        own = _settle(targets[known[:, i], i], logits[known[:, i], i], 1.0)
+        rules.append(_make_rule(label, *(np.concatenate(pair) for pair in zip(own, pool, strict=True))))
     return tuple(rules)
 
 
@@ -64,6 +64,14 @@ def _make_rule(label: str, targets: Floats, logits: Floats, weights: Floats) -> 
         return LabelRule(label)
     scores = 1 / (1 + np.exp(-(slope * logits + intercept)))
     return LabelRule(label, choose_threshold(targets, scores, weights), slope, intercept)
+
+
+def _settle(targets: Floats, logits: Floats, weight: float) -> tuple[Floats, Floats, Floats]:
+    """Targets of 1 and 0, logits and weights: a probable target is both, each as far as it is probable. All: [n]."""
+    values = np.repeat([1.0, 0.0], len(targets))
+    weights = weight * np.concatenate([targets, 1 - targets])
+    counts = weights > 0
+    return values[counts], np.tile(logits, 2)[counts], weights[counts]
 
 
 def _sum_above(scores: Floats, mass: Floats) -> Floats:
