@@ -10,7 +10,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from copydesk.model.analysis import Analysis, Document, Failure, Options, Result
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, bundle_directory, load_manifest
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.crew import Crew
 from copydesk.model.finishing import finish
@@ -55,11 +55,13 @@ class Analyzer:
         device: str | Device = "auto",
         max_document_tokens: int = MAX_DOCUMENT_TOKENS,
     ) -> "Analyzer":
-        """An analyzer for the bundle in this directory, on a device by name or on one chosen before.
+        """An analyzer for a bundle, on a device by name or on one chosen before.
+
+        bundle: a directory, or default or fast: those that ship.
 
         Raises BundleError, EncoderError or DeviceError.
         """
-        directory = Path(bundle)
+        directory = bundle_directory(bundle)
         manifest = load_manifest(directory)
         files = find_encoder(manifest.encoder, manifest.encoder_revision)
         network = load_network(directory, manifest, files)

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -24,7 +24,12 @@ class EncoderSection(_Section):
 
     name: str = Field(DEFAULT_ENCODER, description="The default encoder, a folder, or 'owner/name' on the hub.")
     revision: str | None = Field(None, description="Of a hub encoder: a commit, tag or branch.")
-    max_tokens: int = Field(256, ge=16, le=8192, description="Tokens of a window, special tokens included.")
+    layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (), strict=False, description="Layers that are kept, counted from 0; empty: the base's, or all."
+    )
+    max_tokens: int | None = Field(
+        None, ge=16, le=8192, description="Tokens of a window, special tokens included; none: the base's, or 256."
+    )
     mode: Literal["lora", "full", "head"] = Field(
         "full", description="What is trained: low-rank updates, every weight, or the heads alone."
     )
@@ -119,6 +124,23 @@ class SummariesSection(_Section):
     weight: float = Field(1.0, ge=0, description="Weight of what is said of sentences beside the tag loss.")
 
 
+class TextsSection(_Section):
+    """Texts without labels, on which a bundle teaches a smaller one: for `copydesk distill` alone."""
+
+    files: tuple[str, ...] = Field((), strict=False, description="Files with a column text or article, and titles.")
+    passes: float = Field(1.0, gt=0, description="How often each text is seen.")
+    max_windows: int = Field(6, ge=1, description="Windows of a text that are read in training.")
+    limit: int = Field(100_000, ge=1, description="Texts used of each file, the first ones.")
+    held_out: float = Field(
+        0.05, gt=0, lt=0.9, description="Share kept to fit scores and thresholds to those of the teacher."
+    )
+    vector_weight: float = Field(
+        10.0,
+        ge=0,
+        description="Weight of the distance from the teacher's sentence vectors beside what is said of them.",
+    )
+
+
 class OptimizerSection(_Section):
     """AdamW and its schedule."""
 
@@ -144,6 +166,7 @@ class TrainingConfig(_Section):
     tags: TagsSection = TagsSection()
     editors: EditorsSection = EditorsSection()
     summaries: SummariesSection = SummariesSection()
+    texts: TextsSection = TextsSection()
     optimizer: OptimizerSection = OptimizerSection()
 
     def with_sources(self, data: Sequence[str], summaries: str | None, editors: Sequence[str] = ()) -> "TrainingConfig":
@@ -152,6 +175,15 @@ class TrainingConfig(_Section):
         changed = self.summaries.model_copy(update={"source": summaries}) if summaries else self.summaries
         edited = self.editors.model_copy(update={"files": (*self.editors.files, *editors)})
         return self.model_copy(update={"tags": tags, "summaries": changed, "editors": edited})
+
+    def with_texts(self, files: Sequence[str]) -> "TrainingConfig":
+        """The same configuration with more texts without labels."""
+        return self.model_copy(update={"texts": self.texts.model_copy(update={"files": (*self.texts.files, *files)})})
+
+    def with_encoder(self, *, layers: tuple[int, ...], max_tokens: int) -> "TrainingConfig":
+        """The same configuration with these layers and windows of the encoder."""
+        encoder = self.encoder.model_copy(update={"layers": layers, "max_tokens": max_tokens})
+        return self.model_copy(update={"encoder": encoder})
 
     def with_reading(self, **changes: str | None) -> "TrainingConfig":
         """The same configuration, read with these values of keys in [tags]; None leaves a key as it is."""

@@ -17,7 +17,8 @@ from copydesk.model.files.disk import file_sha256
 from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule
 
-DEFAULT_BUNDLE = Path(__file__).parent.parent / "default"
+SHIPPED = {name: Path(__file__).parents[1] / name for name in ("default", "fast")}  # by the names that commands know
+DEFAULT_BUNDLE = SHIPPED["default"]
 _SCHEMA = 2
 _ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 ENGLISH = ("en",)  # what a bundle was made for that does not say so
@@ -39,11 +40,17 @@ class Bundle:
     report: Mapping[str, Any] = field(default_factory=dict)  # JSON: read by people and by `copydesk evaluate`
     digest: str = ""
     languages: tuple[str, ...] = ENGLISH  # that it was made for, by their ISO 639 codes
+    layers: tuple[int, ...] = ()  # of the encoder that are used, counted from 0; none: all
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels in order."""
         return tuple(rule.label for rule in self.rules)
+
+
+def bundle_directory(name: str | Path) -> Path:
+    """The directory of a bundle: of one that ships, by its name, else the directory that is named."""
+    return SHIPPED.get(str(name), Path(name))
 
 
 def load_manifest(directory: Path) -> Bundle:
@@ -85,6 +92,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Bundle:
     values = {key: value for key, value in manifest.items() if key not in ("schema", "activation", "files")}
     values["rules"] = tuple(LabelRule(**rule) for rule in values["rules"])
     values["languages"] = tuple(values.get("languages", ENGLISH))
+    values["layers"] = tuple(values.get("layers", ()))
     values["heads"] = HeadConfig(**values["heads"])
     return Bundle(**values)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 _MAX_SIZE = 8_192  # of a head; those that ship have 256
+_MAX_LAYERS = 256  # of an encoder
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Size = Annotated[int, Field(ge=1, le=_MAX_SIZE)]
@@ -45,6 +46,7 @@ class _Manifest(_Part):
     max_tokens: int = Field(ge=3, le=65_536)
     heads: _Heads
     adapter_scale: FiniteFloat | None
+    layers: list[Annotated[int, Field(ge=0, lt=_MAX_LAYERS)]] = Field([], max_length=_MAX_LAYERS)
     languages: list[_Name] = Field(["en"], min_length=1, max_length=200)
     report: dict[str, Any]  # Any: JSON, read by people
     digest: _Sha256

@@ -38,7 +38,7 @@ def load_network(directory: Path, bundle: Bundle, files: EncoderFiles) -> Networ
     """
     check_hash(files, bundle.encoder_sha256)
     weights = load_weights(directory)
-    encoder = load_encoder(files)
+    encoder = load_encoder(files, bundle.layers)
     if encoder.max_tokens is not None and bundle.max_tokens > encoder.max_tokens:
         limit = f"max_tokens {bundle.max_tokens}, its encoder reads at most {encoder.max_tokens}"
         raise BundleError(f"{directory / MANIFEST}: {limit}; train it again with fewer")

@@ -1,7 +1,7 @@
 """The encoder, loaded from its files. The one module on the serving path that knows transformers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -78,8 +78,11 @@ def _attend_as_told(
     return attend(*(states.squeeze(0).transpose(0, 1) for states in (query, key, value))).unsqueeze(0), None
 
 
-def load_encoder(files: EncoderFiles) -> Encoder:
-    """The pretrained encoder in fp32, without dropout (a small encoder on much text does not need it)."""
+def load_encoder(files: EncoderFiles, layers: Sequence[int] = ()) -> Encoder:
+    """The pretrained encoder in fp32, without dropout (a small encoder on much text does not need it).
+
+    layers: those to keep, in order, counted from 0; none: all. Raises EncoderError.
+    """
     import transformers
 
     transformers.logging.set_verbosity_error()
@@ -101,7 +104,22 @@ def load_encoder(files: EncoderFiles) -> Encoder:
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
     body.pooler = None  # we pool sentences ourselves
-    return Encoder(body, config.hidden_size, _max_tokens(config))
+    encoder = Encoder(body, config.hidden_size, _max_tokens(config))
+    if layers:
+        keep_layers(encoder, layers, files.name)
+    return encoder
+
+
+def keep_layers(encoder: Encoder, layers: Sequence[int], name: str) -> None:
+    """Leave the encoder these of its layers, in this order, counted from 0. Raises EncoderError for one it lacks."""
+    body: Any = encoder.body  # as above
+    owners = (owner for owner in body.modules() if any(isinstance(child, nn.ModuleList) for child in owner.children()))
+    owner = next(owners)  # in every architecture that we load the first list of modules is that of the layers
+    key, stack = next((key, child) for key, child in owner.named_children() if isinstance(child, nn.ModuleList))
+    if max(layers) >= len(stack):
+        raise EncoderError(f"encoder {name!r}: layer {max(layers)} is wanted, it has {len(stack)}, counted from 0")
+    setattr(owner, key, nn.ModuleList([stack[number] for number in layers]))
+    body.config.num_hidden_layers = len(layers)
 
 
 def _max_tokens(config: Any) -> int | None:  # Any: transformers' configurations have no common type

@@ -83,10 +83,10 @@ class Engine:
         if not stories:
             return [[] for _ in documents]
         with torch.inference_mode(), one_core(), self._lane.scoring():
-            vectors = join_sums(sums).vectors
-            output = self._network.score(vectors, layout_of(stories).to(self.device.device))
+            output = self._network.score(join_sums(sums).vectors, layout_of(stories).to(self.device.device))
             logits, *of_sentences = (
-                values.cpu().numpy() for values in (output.logits, output.contributions, output.sentences, vectors)
+                values.cpu().numpy()
+                for values in (output.logits, output.contributions, output.sentences, output.vectors)
             )
         ends = np.cumsum([story.n_sentences for story in stories])[:-1]
         contributions, sentences, own = (np.split(values, ends) for values in of_sentences)

@@ -63,11 +63,13 @@ def layout_of(stories: Sequence[TokenizedStory]) -> SentenceLayout:
 @dataclass(frozen=True)
 class NetworkOutput:
     """contributions: float32 [sentences, labels]; logits: float32 [stories, labels], their sums plus the bias;
-    sentences: float32 [sentences, 4], logits by SentenceScore (a title's have no meaning)."""
+    sentences: float32 [sentences, 4], logits by SentenceScore (a title's have no meaning); vectors: those that all this
+    is said of, float32 [sentences, width]."""
 
     contributions: Tensor
     logits: Tensor
     sentences: Tensor
+    vectors: Tensor
 
 
 class Network(nn.Module):
@@ -87,7 +89,7 @@ class Network(nn.Module):
         """What the heads say of sentence vectors, float32 [sentences, width]."""
         with torch.autocast(vectors.device.type, enabled=False):  # the heads are small: always fp32
             contributions, logits = self.tag_head(vectors, layout)
-            return NetworkOutput(contributions, logits, self.sentence_head(vectors, layout))
+            return NetworkOutput(contributions, logits, self.sentence_head(vectors, layout), vectors)
 
     def encode(self, batches: Sequence[WindowBatch], n_sentences: int) -> SentenceSums:
         """The sums of each sentence's token states."""

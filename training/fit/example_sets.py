@@ -67,6 +67,12 @@ class Examples:
         maker = self._maker(section.max_windows)
         return self._repeat(stories, section.passes, lambda story, bare: maker.edited(story, is_bare=bare))
 
+    def texts(self, texts: Sequence[LabelledStory]) -> list[Example]:
+        """Texts of which nothing is known, likewise."""
+        section = self._config.texts
+        maker = self._maker(section.max_windows)
+        return self._repeat(texts, section.passes, lambda text, bare: maker.story(text, is_bare=bare))
+
     def plain(self, stories: Sequence[LabelledStory]) -> list[Example]:
         """Each story once, as serving reads its first windows."""
         maker = self._maker(self._config.tags.max_windows)
@@ -74,6 +80,7 @@ class Examples:
 
     def _maker(self, max_windows: int) -> ExampleMaker:
         size = self._config.encoder.max_tokens
+        assert size is not None, "settled"
         return ExampleMaker(self._labels, self._tokenizer, max_tokens=size, max_windows=max_windows)
 
     def _repeat(self, texts: Sequence[Text], passes: float, make: Callable[[Text, bool], Example]) -> list[Example]:

@@ -37,13 +37,15 @@ class Example:
     """One text and what is known of it.
 
     labels: float32 [labels], in [0, 1] or UNKNOWN; sentences: float32 [sentences, SentenceScore], likewise; vectors:
-    float32 [sentences, width] where the encoder is frozen and they were computed once.
+    float32 [sentences, width] where the encoder is frozen and they were computed once; taught: float16, likewise,
+    those that a teacher has for the sentences, if there is one.
     """
 
     tokens: TokenizedStory
     labels: Targets
     sentences: Targets
     vectors: Tensor | None = None
+    taught: NDArray[np.float16] | None = None
 
     @property
     def has_key(self) -> bool:
@@ -60,6 +62,7 @@ class ExampleBatch:
     labels: Tensor
     sentences: Tensor
     n_sentences: list[int]
+    taught: Tensor | None
 
 
 class ExampleMaker:
@@ -134,6 +137,7 @@ def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) ->
     """A batch for the Trainer, windows in rectangles of at most `budget` tokens."""
     stories = [example.tokens for example in examples]
     vectors = [example.vectors for example in examples if example.vectors is not None]
+    taught = [example.taught for example in examples if example.taught is not None]
     return {
         "batch": ExampleBatch(
             inputs=torch.cat(vectors) if vectors else batch_windows(stories, special, budget=budget),
@@ -141,6 +145,7 @@ def collate(examples: Sequence[Example], special: SpecialTokens, budget: int) ->
             labels=torch.from_numpy(np.stack([example.labels for example in examples])),
             sentences=torch.from_numpy(np.concatenate([example.sentences for example in examples])),
             n_sentences=[story.n_sentences for story in stories],
+            taught=torch.from_numpy(np.concatenate(taught)) if taught else None,
         )
     }
 

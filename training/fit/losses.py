@@ -31,6 +31,16 @@ def joint_loss(output: NetworkOutput, labels: Tensor, sentences: Tensor, weight:
     return loss
 
 
+def vector_loss(vectors: Tensor, taught: Tensor) -> Tensor:
+    """Squared distance of sentence vectors from a teacher's, as a share of the teacher's own squares.
+
+    vectors and taught: [sentences, width].
+    """
+    taught = taught.float()
+    loss: Tensor = (vectors - taught).square().sum() / taught.square().sum()
+    return loss
+
+
 def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean binary cross-entropy over the known targets, which may be soft; 0 where none is known."""
     known = targets != UNKNOWN

@@ -34,7 +34,7 @@ from copydesk.training.fit.save import (
 )
 from copydesk.training.fit.trainable import prepare_encoder
 from copydesk.training.fit.trainer import train_network
-from copydesk.training.fit.warm_start import Base, Start, start_from
+from copydesk.training.fit.warm_start import Base, Start, settle, start_from
 
 
 def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progress: Progress = SILENT) -> Bundle:
@@ -43,7 +43,9 @@ def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progre
     Raises ConfigError, DataError, EncoderError or, for a base that does not fit, BundleError before training begins.
     """
     torch.manual_seed(config.seed)
-    encoder, tokenizer = load_encoder(start.encoder), load_tokenizer(start.encoder)
+    config = settle(config, start.base.bundle if start.base else None)
+    encoder = load_encoder(start.encoder, config.encoder.layers)
+    tokenizer = load_tokenizer(start.encoder)
     network = _make_network(encoder, start.base, data.labels, config)
     origin = Origin(copy_weights(network.encoder.body), encoder.body.state_dict(), _choose_rank(config, start.base))
     check_storable(origin.before, origin.original, origin.rank)
@@ -164,7 +166,7 @@ class Run:
     def _analyzer(self, bundle: Bundle, network: Network) -> Analyzer:
         """The network as it would be served."""
         weights = bundle_weights(network, self._origin.before, self._origin.original, self._origin.rank)
-        return load_trained(bundle, weights, load_encoder(self._start.encoder), self._tokenizer)
+        return load_trained(bundle, weights, load_encoder(self._start.encoder, bundle.layers), self._tokenizer)
 
 
 def _make_network(encoder: Encoder, base: Base | None, labels: Sequence[str], config: TrainingConfig) -> Network:

@@ -28,8 +28,9 @@ from copydesk.training.metrics.quality import Floats
 
 
 def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bundle:
-    """What is known of the bundle before training: all but rules and metrics."""
+    """What is known of the bundle before training: all but rules and metrics. config: settled for its base."""
     section = config.encoder
+    assert section.max_tokens is not None, "settled"
     return Bundle(
         name=config.name,
         rules=tuple(map(LabelRule, data.labels)),
@@ -37,10 +38,11 @@ def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) 
         encoder_revision=files.revision,
         encoder_sha256=files.sha256,
         max_tokens=section.max_tokens,
+        layers=section.layers,
         heads=config.heads.to_heads(),
         adapter_scale=1.0 if section.rank else None,
         report={
-            "data": _fingerprint_sources(config),
+            "data": fingerprint_files(_sources(config)),
             "stories": _count_stories(config, data),
             "training": config.model_dump(mode="json"),
         },
@@ -97,9 +99,12 @@ def _measure_fold(bundle: Bundle, targets: Floats, crossed: CrossFit, fold: int)
     return evaluate_tags(targets[own], crossed.logits[own], rules).macro_f1
 
 
-def _fingerprint_sources(config: TrainingConfig) -> list[dict[str, str]]:
-    """Name and SHA-256 of every local file that is learned from."""
-    sources = [*config.tags.files, *config.editors.files]
-    sources += [config.summaries.source] if config.summaries.source else []
+def _sources(config: TrainingConfig) -> list[str]:
+    summaries = [config.summaries.source] if config.summaries.source else []
+    return [*config.tags.files, *config.editors.files, *summaries]
+
+
+def fingerprint_files(sources: Sequence[str]) -> list[dict[str, str]]:
+    """Name and SHA-256 of every local file that is learned from; globs allowed."""
     paths = [Path(path) for source in sources for path in sorted(glob.glob(source))]
     return [{"file": path.name, "sha256": file_sha256(path)} for path in paths]

@@ -18,7 +18,7 @@ from copydesk.training.console import Progress, Update
 from copydesk.training.fit.checkpoints import checkpoint_step, last_checkpoint
 from copydesk.training.fit.examples import Example, ExampleBatch, collate
 from copydesk.training.fit.forward import batch_tokens, has_bf16, predict_logits
-from copydesk.training.fit.losses import joint_loss, masked_mean_loss
+from copydesk.training.fit.losses import joint_loss, masked_mean_loss, vector_loss
 from copydesk.training.fit.trainable import FrozenEncoderNetwork
 from copydesk.training.metrics.quality import all_quality, macro_f1
 
@@ -44,7 +44,11 @@ class TagTrainer(transformers.Trainer):  # type: ignore[misc]  # as above
         read = batch.inputs.to(self.args.device) if isinstance(batch.inputs, Tensor) else batch.inputs
         output: NetworkOutput = model(read, batch.layout.to(self.args.device))
         labels, sentences = batch.labels.to(self.args.device), batch.sentences.to(self.args.device)
-        return joint_loss(output, labels, sentences, self._config.summaries.weight)
+        loss = joint_loss(output, labels, sentences, self._config.summaries.weight)
+        if batch.taught is None:
+            return loss
+        taught = batch.taught.to(self.args.device)
+        return loss + self._config.texts.vector_weight * vector_loss(output.vectors, taught)
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
         """Macro-F1 and loss on the held-out stories."""

@@ -12,10 +12,10 @@ from copydesk.model.bundles.weights import fill_encoder, load_weights, weights_u
 from copydesk.model.errors import BundleError
 from copydesk.model.network.encoder_files import EncoderFiles, find_encoder
 from copydesk.model.network.heads import Network
-from copydesk.model.network.sizes import HeadConfig
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress
 
+_MAX_TOKENS = 256  # of a window
 _PER_LABEL = {"attention.weight": 0, "attention.bias": 0, "value.weight": 0, "zone": 1, "bias": 0}  # tensor -> its axis
 
 
@@ -47,7 +47,7 @@ def find_start(config: TrainingConfig, base: Path | None = None) -> Start:
     Raises EncoderError, or BundleError for a base with another encoder or heads of another size.
     """
     encoder = find_encoder(config.encoder.name, config.encoder.revision)
-    return Start(encoder, load_base(base, encoder, config.heads.to_heads()) if base else None)
+    return Start(encoder, load_base(base, encoder, config) if base else None)
 
 
 def choose_start(config: TrainingConfig, store: Store | None, progress: Progress = SILENT) -> Start:
@@ -58,7 +58,7 @@ def choose_start(config: TrainingConfig, store: Store | None, progress: Progress
     encoder = find_encoder(config.encoder.name, config.encoder.revision)
     for directory, name in _list_bases(config, store):
         try:
-            base = load_base(directory, encoder, config.heads.to_heads())
+            base = load_base(directory, encoder, config)
         except BundleError as error:
             progress.say(f"not trained on from {name}: {error}")
             continue
@@ -69,14 +69,27 @@ def choose_start(config: TrainingConfig, store: Store | None, progress: Progress
     return Start(encoder)
 
 
-def load_base(directory: Path, encoder: EncoderFiles, heads: HeadConfig) -> Base:
-    """The bundle in this directory. Raises BundleError when it has another encoder or heads of another size."""
+def load_base(directory: Path, encoder: EncoderFiles, config: TrainingConfig) -> Base:
+    """The bundle in this directory. Raises BundleError when its network is another than the configuration's."""
     bundle = load_manifest(directory)
     if bundle.encoder_sha256 != encoder.sha256:
         raise BundleError(f"{directory}: its encoder is {bundle.encoder!r}, the configuration's is {encoder.name!r}")
+    if config.encoder.layers not in ((), bundle.layers):
+        wanted = f"the configuration's are {list(config.encoder.layers)}"
+        raise BundleError(f"{directory}: its encoder's layers are {list(bundle.layers) or 'all'}, {wanted}")
+    heads = config.heads.to_heads()
     if bundle.heads != heads:
         raise BundleError(f"{directory}: its heads are {bundle.heads}, the configuration's are {heads}")
     return Base(bundle, load_weights(directory))
+
+
+def settle(config: TrainingConfig, base: Bundle | None) -> TrainingConfig:
+    """The configuration with the base's layers and windows, or the usual ones, where it says nothing of them."""
+    section = config.encoder
+    return config.with_encoder(
+        layers=section.layers or (base.layers if base else ()),
+        max_tokens=section.max_tokens or (base.max_tokens if base else _MAX_TOKENS),
+    )
 
 
 def start_from(network: Network, base: Base, labels: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ def test_unknown_targets_count_nowhere_and_soft_ones_by_their_share() -> None:
 
 
 def test_the_joint_loss_adds_tags_and_what_is_said_of_sentences() -> None:
-    output = NetworkOutput(torch.zeros(2, 8), torch.zeros(1, 8), torch.zeros(2, len(SentenceScore)))
+    output = NetworkOutput(torch.zeros(2, 8), torch.zeros(1, 8), torch.zeros(2, len(SentenceScore)), torch.zeros(2, 4))
     labels = torch.ones(1, 8)
     nothing = torch.full((2, len(SentenceScore)), UNKNOWN)
     assert joint_loss(output, labels, nothing, 1.0).item() == pytest.approx(2 * math.log(2))  # 8 labels count as two

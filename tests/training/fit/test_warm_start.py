@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,17 @@ from copydesk.model.errors import BundleError
 from copydesk.model.network.encoder import load_encoder
 from copydesk.model.network.encoder_files import find_encoder
 from copydesk.model.network.heads import Network
-from copydesk.model.network.sizes import HeadConfig
 from copydesk.training.config import TrainingConfig, read_config
-from copydesk.training.fit.warm_start import choose_start, load_base, start_from
+from copydesk.training.fit.warm_start import choose_start, load_base, settle, start_from
 from support.progress import Heard
 from support.tiny import TINY_ENCODER, TINY_HEADS, make_tiny_bundle, write_config
+
+TINY = TrainingConfig.model_validate({"encoder": {"name": str(TINY_ENCODER)}, "heads": asdict(TINY_HEADS)})
 
 
 def test_a_base_gives_other_labels_what_it_knows(tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "base")
-    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY_HEADS)
+    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY)
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 3, TINY_HEADS)
     anew = network.tag_head.value.weight.clone()
     start_from(network, base, ("drugs", "energy", "trade"))
@@ -35,14 +36,26 @@ def test_a_base_on_another_encoder_or_with_other_heads_is_refused(tmp_path: Path
     files = find_encoder(str(TINY_ENCODER))
     make_tiny_bundle(tmp_path / "base")
     with pytest.raises(BundleError, match=r"base: its encoder is .*tiny_encoder', the configuration's is 'x'"):
-        load_base(tmp_path / "base", replace(files, name="x", sha256="0"), TINY_HEADS)
+        load_base(tmp_path / "base", replace(files, name="x", sha256="0"), TINY)
     with pytest.raises(BundleError, match="base: its heads are"):
-        load_base(tmp_path / "base", files, HeadConfig())
+        load_base(tmp_path / "base", files, TrainingConfig())
+    with pytest.raises(BundleError, match=r"base: its encoder's layers are all, the configuration's are \[1\]"):
+        load_base(tmp_path / "base", files, TINY.with_encoder(layers=(1,), max_tokens=32))
+
+
+def test_a_run_keeps_the_windows_and_layers_of_its_base_unless_it_names_others(tmp_path: Path) -> None:
+    base = replace(make_tiny_bundle(tmp_path / "base"), layers=(1,))
+    settled = settle(TINY, base).encoder
+    assert (settled.layers, settled.max_tokens) == ((1,), 32)
+    named = settle(TINY.with_encoder(layers=(0,), max_tokens=64), base).encoder
+    assert (named.layers, named.max_tokens) == ((0,), 64)
+    alone = settle(TINY, None).encoder
+    assert (alone.layers, alone.max_tokens) == ((), 256)
 
 
 def test_a_base_whose_weights_do_not_fit_is_named(tmp_path: Path) -> None:
     make_tiny_bundle(tmp_path / "base")
-    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY_HEADS)
+    base = load_base(tmp_path / "base", find_encoder(str(TINY_ENCODER)), TINY)
     cut = replace(base, weights={name: tensor[:1] for name, tensor in base.weights.items()})
     network = Network(load_encoder(find_encoder(str(TINY_ENCODER))), 1, TINY_HEADS)
     with pytest.raises(BundleError, match="bundle 'tiny': its weights do not fit"):
