@@ -1,5 +1,8 @@
 """The model card: what a person should know before using a bundle."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.files.json import JsonObject
 
@@ -32,8 +35,8 @@ def model_card(bundle: Bundle) -> str:
     parts = [
         _what_it_is(bundle),
         _labels(bundle),
-        _quality(report.get("held_out"), report.get("folds")),
-        _training(report.get("training"), bundle),
+        _quality(report),
+        _training(report, bundle),
         _data(report.get("data", []), report.get("stories")),
         _LIMITS,
         "## Licence\n\nApache-2.0. The encoder keeps its own licence.\n",
@@ -48,9 +51,15 @@ def _what_it_is(bundle: Bundle) -> str:
         "Tags, summary and evidence for news articles, from one pass of a small transformer: each sentence it gives\n"
         "is verbatim, each label comes with the sentences that speak for it. Made by copydesk.\n\n"
         f"- Encoder: `{bundle.encoder}`{revision}, weights SHA-256 `{bundle.encoder_sha256}`\n"
+        f"{_layers(bundle)}"
         f"- Windows of at most {bundle.max_tokens} tokens; a story of any length is read whole\n"
         "- Files: safetensors and JSON, no code\n"
     )
+
+
+def _layers(bundle: Bundle) -> str:
+    numbers = " and ".join(filter(None, [", ".join(map(str, bundle.layers[:-1])), *map(str, bundle.layers[-1:])]))
+    return f"- Of it layer{'s' * (len(bundle.layers) > 1)} {numbers}, counted from 0\n" if bundle.layers else ""
 
 
 def _labels(bundle: Bundle) -> str:
@@ -60,7 +69,8 @@ def _labels(bundle: Bundle) -> str:
     )
 
 
-def _quality(held_out: JsonObject | None, folds: JsonObject | None) -> str:
+def _quality(report: Mapping[str, Any]) -> str:
+    held_out = report.get("held_out")
     if not held_out:
         return ""
     qualities = held_out["labels"]
@@ -69,11 +79,12 @@ def _quality(held_out: JsonObject | None, folds: JsonObject | None) -> str:
         [_cell(label), *(_number(quality.get(key)) for key in columns), str(quality["support"])]
         for label, quality in qualities.items()
     ]
+    truth = " by the tags of its teacher, which are taken for right" if "teacher" in report else ""
     return (
-        f"## Quality\n\nOn {held_out['n_stories']} held-out stories, which also set thresholds and calibration and\n"
-        f"so flatter it a little. Macro-F1 {held_out['macro_f1']:.3f}{_interval(held_out)}.\n\n"
+        f"## Quality\n\nOn {held_out['n_stories']} held-out stories{truth}, which also set thresholds and\n"
+        f"calibration and so flatter it a little. Macro-F1 {held_out['macro_f1']:.3f}{_interval(held_out)}.\n\n"
         + _table(["label", *(_COLUMNS[key] for key in columns), "stories"], rows)
-        + _crossed(folds)
+        + _crossed(report.get("folds"))
     )
 
 
@@ -93,14 +104,14 @@ def _crossed(folds: JsonObject | None) -> str:
     return text
 
 
-def _training(training: JsonObject | None, bundle: Bundle) -> str:
+def _training(report: Mapping[str, Any], bundle: Bundle) -> str:
+    training = report.get("training")
     if not training:
         return ""
-    encoder, tags, optimizer = training["encoder"], training["tags"], training["optimizer"]
+    optimizer = training["optimizer"]
     lines = [
-        f"- Trained: {_mode(encoder)}",
-        f"- Each story seen {tags['passes']:g} times, at most {tags['max_windows']} windows of it",
-        *_editors(training),
+        f"- Trained: {_mode(training['encoder'])}",
+        *(_lessons(report) if "teacher" in report else _stories(training)),
         f"- Learning rate {optimizer['encoder_learning_rate']:g} for the encoder, "
         f"{optimizer['head_learning_rate']:g} for the heads; {optimizer['batch_stories']} stories a step",
         f"- Seed {training['seed']}",
@@ -108,10 +119,22 @@ def _training(training: JsonObject | None, bundle: Bundle) -> str:
     return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
 
 
-def _editors(training: JsonObject) -> list[str]:
-    """How articles of editors and those with summaries were seen."""
-    editors, summaries = training["editors"], training["summaries"]
-    lines = [f"- Each article of editors seen {editors['passes']:g} times"] if editors["files"] else []
+def _lessons(report: Mapping[str, Any]) -> list[str]:
+    """How texts were seen that a larger bundle had read."""
+    teacher, texts, section = report["teacher"], report["texts"], report["training"]["texts"]
+    return [
+        f"- Taught by `{teacher['name']}` {teacher['digest'][:12]}, on {texts['train']} texts;\n"
+        f"  {texts['held_out']} more were held out",
+        f"- Each text seen {section['passes']:g} times, at most {section['max_windows']} windows of it",
+    ]
+
+
+def _stories(training: JsonObject) -> list[str]:
+    """How stories, articles of editors and those with summaries were seen."""
+    tags, editors, summaries = training["tags"], training["editors"], training["summaries"]
+    lines = [f"- Each story seen {tags['passes']:g} times, at most {tags['max_windows']} windows of it"]
+    if editors["files"]:
+        lines.append(f"- Each article of editors seen {editors['passes']:g} times")
     if summaries["source"]:
         lines.append(
             f"- At most {summaries['limit']} articles with summaries, at most {summaries['max_windows']} windows each"

@@ -1,0 +1,1 @@
+"""A smaller bundle taught by a larger one, from texts without labels."""
