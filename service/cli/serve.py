@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from copydesk.model.analyzer import Analyzer
+    from copydesk.service.otel import Tracer
     from copydesk.service.settings import Settings
 
 commands = typer.Typer()
@@ -78,13 +80,25 @@ def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
         check_store(settings.models_dir)
     _check_port(settings.host, settings.port)
     check_parser()
+    tracer = open_tracer()
     add_desk = _open_desk(settings) if has_desk else None
     configure_logs()
     analyzers = [_load_analyzer(settings)]
-    app = make_app(settings, analyzers.pop)  # nothing here holds on to the one that may be replaced
+    app = make_app(settings, analyzers.pop, tracer)  # nothing here holds on to the one that may be replaced
     if add_desk is not None:
         add_desk(app)
     run(app, settings)
+
+
+def open_tracer() -> Tracer | None:
+    """What traces requests, if any of OpenTelemetry's variables is set."""
+    asking = min((name for name in os.environ if name.startswith("OTEL_")), default=None)
+    if asking is None:
+        return None
+    need_extra("otel", f"tracing, for which {asking} asks,")
+    from copydesk.service.otel import make_tracer
+
+    return make_tracer()
 
 
 def _open_desk(settings: Settings) -> Callable[[FastAPI], None]:

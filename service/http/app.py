@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Security, params
 from fastapi.responses import PlainTextResponse
@@ -33,6 +33,9 @@ from copydesk.service.inference.swap import Swapper
 from copydesk.service.metrics import Metrics
 from copydesk.service.settings import Settings
 
+if TYPE_CHECKING:
+    from copydesk.service.otel import Tracer
+
 # For OpenAPI alone: KeyGate and the reload route check the keys.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or for the reload an admin key.")
 _ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
@@ -51,7 +54,7 @@ _WITH_TEXTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
+def make_app(settings: Settings, load: Callable[[], Analyzer], tracer: "Tracer | None" = None) -> FastAPI:
     """The app; `load` makes its analyzer when it starts."""
     app = FastAPI(
         title="copydesk",
@@ -63,6 +66,7 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.tracer = tracer
     app.state.is_draining = False
     app.state.parts = []  # what else begins and ends with the app: functions from it to an async context manager
     app.state.listeners = []  # told of each request's documents and results: functions, which must be quick
@@ -76,7 +80,7 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
 def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[FastAPI], Any]:  # Any: a context manager
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.scheduler = await _start_scheduler(settings, load, app.state.metrics)
+        app.state.scheduler = await _start_scheduler(app, settings, load)
         lag = asyncio.create_task(watch_lag(app.state.metrics.note_lag))
         async with _following(app, settings), AsyncExitStack() as parts:
             for begin in app.state.parts:
@@ -84,6 +88,8 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
             yield
         lag.cancel()
         await asyncio.to_thread(app.state.scheduler.close)
+        if app.state.tracer:
+            await asyncio.to_thread(app.state.tracer.close)
 
     return lifespan
 
@@ -102,12 +108,17 @@ async def _following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     await asyncio.to_thread(app.state.swapper.close)
 
 
-async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], metrics: Metrics) -> Scheduler:
+async def _start_scheduler(app: FastAPI, settings: Settings, load: Callable[[], Analyzer]) -> Scheduler:
     """Only the scheduler holds the analyzer afterwards, so that one that is replaced leaves the memory."""
     analyzer = await asyncio.to_thread(load)
-    metrics.note_model(analyzer.bundle)
-    admission = Admission(settings.max_queue_delay_s, settings.min_queue_tokens)
-    return Scheduler(analyzer, admission=admission, max_pass_s=settings.max_pass_s, metrics=metrics)
+    app.state.metrics.note_model(analyzer.bundle)
+    return Scheduler(
+        analyzer,
+        admission=Admission(settings.max_queue_delay_s, settings.min_queue_tokens),
+        max_pass_s=settings.max_pass_s,
+        metrics=app.state.metrics,
+        tracer=app.state.tracer,
+    )
 
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
@@ -117,7 +128,7 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(RateGate, rate=settings.rate_limit)
     app.add_middleware(KeyGate, digests=settings.api_keys, admins=settings.admin_keys)
     app.add_middleware(HostGate, bind=settings.host, names=settings.allowed_hosts)
-    app.add_middleware(AccessLayer, metrics=app.state.metrics)
+    app.add_middleware(AccessLayer, metrics=app.state.metrics, tracer=app.state.tracer)
     app.add_middleware(BrowserRules)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.encoding import Encoding, WindowSlice
 from copydesk.model.network.scores import StoryScores
+from copydesk.service.traces import RequestTrace, request_trace
 
 _OLDEST_SHARE = 0.75  # of each pass: bounds the wait of long texts; the rest goes to the shortest
 
@@ -32,6 +33,7 @@ class QueuedText:
     loop: asyncio.AbstractEventLoop
     queued_at: float = field(default_factory=time.monotonic)
     is_resolved: bool = False
+    trace: RequestTrace | None = field(default_factory=request_trace.get)  # of the request that it is part of
 
     @property
     def is_over(self) -> bool:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from copydesk.model.analysis import Document, Options, Result
 from copydesk.model.analyzer import Analyzer
@@ -29,6 +30,10 @@ from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardErro
 from copydesk.service.inference.hands import Hands
 from copydesk.service.inference.health import Health
 from copydesk.service.metrics import Metrics
+from copydesk.service.traces import count, reach
+
+if TYPE_CHECKING:
+    from copydesk.service.otel import Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +45,20 @@ _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so lon
 class Scheduler:
     """Runs analyzers for concurrent requests; `analyzer` is the one for the next."""
 
-    def __init__(self, analyzer: Analyzer, *, admission: Admission, max_pass_s: float, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        *,
+        admission: Admission,
+        max_pass_s: float,
+        metrics: Metrics,
+        tracer: "Tracer | None" = None,
+    ) -> None:
         self.analyzer = analyzer
         self.admission = admission
         self.health = Health(max_pass_s)
         self._metrics = metrics
+        self._tracer = tracer
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
         self._hands = Hands()
         self._running: Collection[QueuedText] = ()
@@ -71,6 +85,7 @@ class Scheduler:
         if self._backlog.is_closed:
             raise OverloadedError(_RETRY_AFTER_END_S)
         analyzer = analyzer or self.analyzer
+        count(documents=len(documents))
         estimates = [estimate_document(document) for document in documents]
         with self.admission.admit(sum(estimates)) as permit:
             tasks = [
@@ -97,13 +112,18 @@ class Scheduler:
     ) -> Result:
         try:
             prepared = await self._hands.prepare(analyzer, document, options)
+            reach("prepared")
+            count(stories=len(prepared.tokens), tokens=prepared.n_tokens)
             permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
             scores = await self._encode(analyzer, prepared.tokens)
+            reach("scored")
             result: Result = await self._hands.finish(analyzer, prepared, scores, options)
+            reach("finished")
         except (OverloadedError, ForwardError):  # of the service, not of the document
             raise
         except Exception as error:
             result = fail_document(document.id, error)
+            count(failures=1)
         self._metrics.note_result(result)
         return result
 
@@ -159,15 +179,25 @@ class Scheduler:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
             for text in running.taken:
                 text.resolve(ForwardError("the forward pass failed"))
+            self._trace(running, type(error).__name__)
             return
         for text, outcome in scored:
             text.resolve(outcome)
         started, self._ended = max(running.started, self._ended), time.monotonic()
         self._note_pass(running.n_tokens, self._ended - started)
+        self._trace(running)
 
     def _note_pass(self, n_tokens: int, seconds: float) -> None:
         self.admission.note_pass(n_tokens, seconds, is_full=2 * n_tokens > self._backlog.pass_tokens)
         self._metrics.note_pass(n_tokens, seconds)
+
+    def _trace(self, ended: "_SharedPass", error: str | None = None) -> None:
+        if self._tracer:
+            requests = [text.trace for text in ended.taken]
+            n_windows = sum(map(len, ended.taken.values()))
+            self._tracer.note_pass(
+                requests, ended.began, error=error, texts=len(requests), tokens=ended.n_tokens, windows=n_windows
+            )
 
     def _probe(self) -> None:
         """See whether the device works again."""
@@ -184,8 +214,12 @@ class _SharedPass:
     def __init__(self, taken: dict[QueuedText, list[WindowSlice]]) -> None:
         self.taken = taken
         self.n_tokens = sum(piece.tokens.n_tokens for slices in taken.values() for piece in slices)
-        self.started = time.monotonic()
-        self.waits_s = [self.started - text.queued_at for text in taken if not text.encoding.is_begun]
+        self.started, self.began = time.monotonic(), time.time_ns()
+        new = [text for text in taken if not text.encoding.is_begun]
+        self.waits_s = [self.started - text.queued_at for text in new]
+        for text in new:
+            if text.trace:
+                text.trace.reach("begun")
         self._engine = next(iter(taken)).analyzer.engine
         self._running: Pass | Exception = self._begin()
 
