@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from copydesk.model.analysis import Document, Options, Result
+from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.boundary import fail_document, where
 from copydesk.model.network.encoding import Encoding, WindowSlice
@@ -60,7 +60,7 @@ class Scheduler:
         self._metrics = metrics
         self._tracer = tracer
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
-        self._hands = Hands()
+        self._hands, self._hands_aside = Hands(), Hands()
         self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
         self._thread = self._start_thread()
@@ -98,6 +98,13 @@ class Scheduler:
                 for task in tasks:
                     task.cancel()
 
+    async def analyze_aside(self, document: Document, options: Options, analyzer: Analyzer) -> Analysis:
+        """What an analyzer beside the present one says, read while nobody else waits: it takes no room from requests,
+        and is not counted with them. Raises DocumentError, OverloadedError at the end, ForwardError."""
+        prepared = await self._hands_aside.prepare(analyzer, document, options)
+        scores = await self._encode(analyzer, prepared.tokens, is_aside=True)
+        return await self._hands_aside.finish(analyzer, prepared, scores, options)
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Finish what waits, then stop; what is not done after `timeout_s` fails."""
         self._backlog.close()
@@ -105,7 +112,8 @@ class Scheduler:
         self._backlog.fail_all(ForwardError("the service stopped"))
         for text in self._running:
             text.resolve(ForwardError("the service stopped during the forward pass"))
-        self._hands.close(wait=not self._thread.is_alive())
+        for hands in (self._hands, self._hands_aside):
+            hands.close(wait=not self._thread.is_alive())
 
     async def _analyze_one(
         self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
@@ -127,9 +135,11 @@ class Scheduler:
         self._metrics.note_result(result)
         return result
 
-    async def _encode(self, analyzer: Analyzer, stories: Sequence[TokenizedStory]) -> list[StoryScores]:
+    async def _encode(
+        self, analyzer: Analyzer, stories: Sequence[TokenizedStory], *, is_aside: bool = False
+    ) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
-        text = QueuedText(analyzer, Encoding(stories), loop.create_future(), loop)
+        text = QueuedText(analyzer, Encoding(stories), loop.create_future(), loop, is_aside=is_aside)
         try:
             self._backlog.put(text)
         except ClosedError:
@@ -159,7 +169,7 @@ class Scheduler:
     def _serve(self) -> None:
         """Begin each pass before the one before it ends, so that the device never waits for this thread."""
         running: _SharedPass | None = None
-        while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:
+        while (taken := self._backlog.take(0 if running else _IDLE_S, is_idle=not running)) is not None or running:
             taken = taken or {}
             self._running = (*(running.taken if running else ()), *taken)
             following = _SharedPass(taken) if taken else None
@@ -171,9 +181,10 @@ class Scheduler:
             self._running = tuple(running.taken) if running else ()  # idle, this thread holds no text and no analyzer
 
     def _end(self, running: "_SharedPass") -> None:
-        self._metrics.note_waits(running.waits_s)
+        if not running.is_aside:
+            self._metrics.note_waits(running.waits_s)
         try:
-            with self.health.watch():
+            with self.health.watch(is_counted=not running.is_aside):
                 scored = list(running.end())
         except Exception as error:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
@@ -184,7 +195,8 @@ class Scheduler:
         for text, outcome in scored:
             text.resolve(outcome)
         started, self._ended = max(running.started, self._ended), time.monotonic()
-        self._note_pass(running.n_tokens, self._ended - started)
+        if not running.is_aside:
+            self._note_pass(running.n_tokens, self._ended - started)
         self._trace(running)
 
     def _note_pass(self, n_tokens: int, seconds: float) -> None:
@@ -213,6 +225,7 @@ class _SharedPass:
 
     def __init__(self, taken: dict[QueuedText, list[WindowSlice]]) -> None:
         self.taken = taken
+        self.is_aside = next(iter(taken)).is_aside
         self.n_tokens = sum(piece.tokens.n_tokens for slices in taken.values() for piece in slices)
         self.started, self.began = time.monotonic(), time.time_ns()
         new = [text for text in taken if not text.encoding.is_begun]
