@@ -70,6 +70,18 @@ class Metrics:
         self._model = Gauge(
             "copydesk_model_info", "1 for the model that serves.", ["name", "digest"], registry=registry
         )
+        self._shadow = Gauge(
+            "copydesk_shadow_info", "1 for the version that reads beside.", ["name", "digest"], registry=registry
+        )
+        self._shadowed = Counter(
+            "copydesk_shadow_texts", "Texts for the version that reads beside.", ["outcome"], registry=registry
+        )
+        self._disagreements = Counter(
+            "copydesk_shadow_disagreements",
+            "Texts that one of the two versions alone gave the label.",
+            ["label", "assigned_by"],
+            registry=registry,
+        )
         self._lags = Histogram(
             "copydesk_event_loop_lag_seconds", "How late the event loop was.", buckets=_LAGS, registry=registry
         )
@@ -115,6 +127,23 @@ class Metrics:
     def note_swap(self, outcome: str) -> None:
         """A version was "swapped" in, or "refused"."""
         self._swaps.labels(outcome).inc()
+
+    def note_shadow(self, bundle: Bundle) -> None:
+        """This version reads beside the one that serves."""
+        self._shadow.labels(bundle.name, bundle.digest).set(1)
+        for outcome in ("compared", "skipped", "failed"):
+            self._shadowed.labels(outcome)
+        for label in bundle.labels:
+            for side in ("current", "candidate"):
+                self._disagreements.labels(label, side)
+
+    def note_shadowed(self, outcome: str) -> None:
+        """A text for that version was "compared", "skipped" because there was no room, or "failed"."""
+        self._shadowed.labels(outcome).inc()
+
+    def note_disagreement(self, label: str, assigned_by: str) -> None:
+        """Of the two versions only the "current" one or only the "candidate" gave a text this label."""
+        self._disagreements.labels(label, assigned_by).inc()
 
     def note_response(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

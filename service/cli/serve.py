@@ -78,6 +78,7 @@ def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
         )
     if settings.models_dir is not None:
         check_store(settings.models_dir)
+    _check_shadow(settings)
     _check_port(settings.host, settings.port)
     check_parser()
     tracer = open_tracer()
@@ -88,6 +89,17 @@ def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
     if add_desk is not None:
         add_desk(app)
     run(app, settings)
+
+
+def _check_shadow(settings: Settings) -> None:
+    """Fail before the model loads, not after. Raises ConfigError, and StoreError for a version that is not there."""
+    from copydesk.model.bundles.store import Store
+
+    if settings.shadow is None:
+        return
+    if settings.models_dir is None:
+        raise ConfigError("COPYDESK_SHADOW: a version of a store reads beside the current one; name one with --store")
+    Store(settings.models_dir).find(settings.shadow)
 
 
 def open_tracer() -> Tracer | None:

@@ -1,6 +1,7 @@
 """The HTTP service: its routes, and the layers around them."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from copydesk.service.http.routes.probes import livez, metrics, readyz
 from copydesk.service.http.website import add_pages
 from copydesk.service.inference.admission import Admission, estimate_tokens
 from copydesk.service.inference.scheduler import Scheduler
+from copydesk.service.inference.shadow import Shadow
 from copydesk.service.inference.swap import Swapper
 from copydesk.service.metrics import Metrics
 from copydesk.service.settings import Settings
@@ -82,7 +84,7 @@ def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[Fas
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.scheduler = await _start_scheduler(app, settings, load)
         lag = asyncio.create_task(watch_lag(app.state.metrics.note_lag))
-        async with _following(app, settings), AsyncExitStack() as parts:
+        async with _following(app, settings), _shadowing(app, settings), AsyncExitStack() as parts:
             for begin in app.state.parts:
                 await parts.enter_async_context(begin(app))
             yield
@@ -106,6 +108,28 @@ async def _following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     yield
     watch.cancel()
     await asyncio.to_thread(app.state.swapper.close)
+
+
+@asynccontextmanager
+async def _shadowing(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Let another version of the store read beside the current one, if one is named."""
+    app.state.shadow = None
+    if settings.shadow is None or settings.models_dir is None:
+        yield
+        return
+    store = Store(settings.models_dir)
+    app.state.shadow = shadow = Shadow(
+        app.state.scheduler,
+        store,
+        store.find(settings.shadow),
+        share=settings.shadow_share,
+        metrics=app.state.metrics,
+    )
+    reading = asyncio.create_task(shadow.run())
+    yield
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
 
 
 async def _start_scheduler(app: FastAPI, settings: Settings, load: Callable[[], Analyzer]) -> Scheduler:
