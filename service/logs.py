@@ -1,4 +1,4 @@
-"""Logs as JSON lines with the request's id. Whatever is logged, no exception's message gets in: it may hold text."""
+"""Logs as JSON lines with the ids of the request and of its trace. No exception's message gets in: it may hold text."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 from copydesk.model.boundary import where
 from copydesk.model.files.json import JsonObject
+from copydesk.service.traces import request_trace
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -24,6 +25,8 @@ class JsonFormatter(logging.Formatter):
         }
         if (current := request_id.get()) is not None:
             line["request_id"] = current
+        if (trace := request_trace.get()) is not None:
+            line |= {"trace_id": trace.trace_id, "span_id": trace.span_id}
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__

@@ -31,6 +31,18 @@ class Settings(BaseSettings):
     watch_s: float = Field(1.0, gt=0, description="Seconds between looks at which version of the store is current.")
     device: str = Field("auto", description="auto, cpu, cuda or mps.")
 
+    shadow: str | None = Field(
+        None,
+        description="Version of the store that reads texts beside the current one, by the beginning of its digest; "
+        "nobody gets its answers.",
+    )
+    shadow_share: float = Field(
+        0.1, ge=0, le=1, description="Share of the texts that it reads, as far as there is room."
+    )
+    shadow_sample: float = Field(
+        0.1, ge=0, le=1, description="Share of the texts on which the two differ that the desk takes in; 0: none."
+    )
+
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="SHA-256 digests (hex) of the keys that may ask, with commas between; none: anybody who reaches "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from copydesk.model.analyzer import Analyzer
+    from copydesk.service.otel import Tracer
     from copydesk.service.settings import Settings
 
 commands = typer.Typer()
@@ -76,15 +78,39 @@ def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
         )
     if settings.models_dir is not None:
         check_store(settings.models_dir)
+    _check_shadow(settings)
     _check_port(settings.host, settings.port)
     check_parser()
+    tracer = open_tracer()
     add_desk = _open_desk(settings) if has_desk else None
     configure_logs()
     analyzers = [_load_analyzer(settings)]
-    app = make_app(settings, analyzers.pop)  # nothing here holds on to the one that may be replaced
+    app = make_app(settings, analyzers.pop, tracer)  # nothing here holds on to the one that may be replaced
     if add_desk is not None:
         add_desk(app)
     run(app, settings)
+
+
+def _check_shadow(settings: Settings) -> None:
+    """Fail before the model loads, not after. Raises ConfigError, and StoreError for a version that is not there."""
+    from copydesk.model.bundles.store import Store
+
+    if settings.shadow is None:
+        return
+    if settings.models_dir is None:
+        raise ConfigError("COPYDESK_SHADOW: a version of a store reads beside the current one; name one with --store")
+    Store(settings.models_dir).find(settings.shadow)
+
+
+def open_tracer() -> Tracer | None:
+    """What traces requests, if any of OpenTelemetry's variables is set."""
+    asking = min((name for name in os.environ if name.startswith("OTEL_")), default=None)
+    if asking is None:
+        return None
+    need_extra("otel", f"tracing, for which {asking} asks,")
+    from copydesk.service.otel import make_tracer
+
+    return make_tracer()
 
 
 def _open_desk(settings: Settings) -> Callable[[FastAPI], None]:

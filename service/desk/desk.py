@@ -95,6 +95,8 @@ class Desk:
         self.reader = Reader(self.database, app.state.scheduler)
         sampler = Sampler(self.database, self.settings, self.reader.wake)
         app.state.listeners.append(sampler.note)
+        if app.state.shadow:
+            app.state.shadow.listeners.append(sampler.note_disagreement)
         tasks = [asyncio.create_task(work) for work in (self.reader.run(), self._tidy(), sampler.run())]
         yield
         for task in tasks:

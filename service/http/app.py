@@ -1,9 +1,10 @@
 """The HTTP service: its routes, and the layers around them."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Security, params
 from fastapi.responses import PlainTextResponse
@@ -29,9 +30,13 @@ from copydesk.service.http.routes.probes import livez, metrics, readyz
 from copydesk.service.http.website import add_pages
 from copydesk.service.inference.admission import Admission, estimate_tokens
 from copydesk.service.inference.scheduler import Scheduler
+from copydesk.service.inference.shadow import Shadow
 from copydesk.service.inference.swap import Swapper
 from copydesk.service.metrics import Metrics
 from copydesk.service.settings import Settings
+
+if TYPE_CHECKING:
+    from copydesk.service.otel import Tracer
 
 # For OpenAPI alone: KeyGate and the reload route check the keys.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or for the reload an admin key.")
@@ -51,7 +56,7 @@ _WITH_TEXTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
+def make_app(settings: Settings, load: Callable[[], Analyzer], tracer: "Tracer | None" = None) -> FastAPI:
     """The app; `load` makes its analyzer when it starts."""
     app = FastAPI(
         title="copydesk",
@@ -63,6 +68,7 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.tracer = tracer
     app.state.is_draining = False
     app.state.parts = []  # what else begins and ends with the app: functions from it to an async context manager
     app.state.listeners = []  # told of each request's documents and results: functions, which must be quick
@@ -76,14 +82,16 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
 def _lifespan(settings: Settings, load: Callable[[], Analyzer]) -> Callable[[FastAPI], Any]:  # Any: a context manager
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.scheduler = await _start_scheduler(settings, load, app.state.metrics)
+        app.state.scheduler = await _start_scheduler(app, settings, load)
         lag = asyncio.create_task(watch_lag(app.state.metrics.note_lag))
-        async with _following(app, settings), AsyncExitStack() as parts:
+        async with _following(app, settings), _shadowing(app, settings), AsyncExitStack() as parts:
             for begin in app.state.parts:
                 await parts.enter_async_context(begin(app))
             yield
         lag.cancel()
         await asyncio.to_thread(app.state.scheduler.close)
+        if app.state.tracer:
+            await asyncio.to_thread(app.state.tracer.close)
 
     return lifespan
 
@@ -102,12 +110,39 @@ async def _following(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     await asyncio.to_thread(app.state.swapper.close)
 
 
-async def _start_scheduler(settings: Settings, load: Callable[[], Analyzer], metrics: Metrics) -> Scheduler:
+@asynccontextmanager
+async def _shadowing(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Let another version of the store read beside the current one, if one is named."""
+    app.state.shadow = None
+    if settings.shadow is None or settings.models_dir is None:
+        yield
+        return
+    store = Store(settings.models_dir)
+    app.state.shadow = shadow = Shadow(
+        app.state.scheduler,
+        store,
+        store.find(settings.shadow),
+        share=settings.shadow_share,
+        metrics=app.state.metrics,
+    )
+    reading = asyncio.create_task(shadow.run())
+    yield
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
+
+
+async def _start_scheduler(app: FastAPI, settings: Settings, load: Callable[[], Analyzer]) -> Scheduler:
     """Only the scheduler holds the analyzer afterwards, so that one that is replaced leaves the memory."""
     analyzer = await asyncio.to_thread(load)
-    metrics.note_model(analyzer.bundle)
-    admission = Admission(settings.max_queue_delay_s, settings.min_queue_tokens)
-    return Scheduler(analyzer, admission=admission, max_pass_s=settings.max_pass_s, metrics=metrics)
+    app.state.metrics.note_model(analyzer.bundle)
+    return Scheduler(
+        analyzer,
+        admission=Admission(settings.max_queue_delay_s, settings.min_queue_tokens),
+        max_pass_s=settings.max_pass_s,
+        metrics=app.state.metrics,
+        tracer=app.state.tracer,
+    )
 
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
@@ -117,7 +152,7 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(RateGate, rate=settings.rate_limit)
     app.add_middleware(KeyGate, digests=settings.api_keys, admins=settings.admin_keys)
     app.add_middleware(HostGate, bind=settings.host, names=settings.allowed_hosts)
-    app.add_middleware(AccessLayer, metrics=app.state.metrics)
+    app.add_middleware(AccessLayer, metrics=app.state.metrics, tracer=app.state.tracer)
     app.add_middleware(BrowserRules)
 
 

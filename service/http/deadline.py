@@ -12,6 +12,7 @@ from copydesk.model.bundles.manifest import Bundle
 from copydesk.service.http.problems import ClientGoneError, Problem
 from copydesk.service.inference.scheduler import Scheduler
 from copydesk.service.settings import Settings
+from copydesk.service.traces import reach
 
 _MAX_TIMEOUT_MS = 600_000
 
@@ -46,6 +47,7 @@ async def analyze_documents(
 ) -> Answered:
     """The answer of the model that is current now, whichever is when it is ready. Raises Problem 422 and 504,
     OverloadedError, ForwardError, ClientGoneError."""
+    reach("read")
     settings: Settings = request.app.state.settings
     if len(documents) > settings.max_documents:
         raise Problem(422, f"{len(documents)} documents, the limit is {settings.max_documents}; send fewer")
@@ -60,6 +62,8 @@ async def analyze_documents(
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
     for listen in request.app.state.listeners:
         listen(documents, results)
+    if request.app.state.shadow:
+        request.app.state.shadow.note(documents, results, options, analyzer.bundle.digest)
     return Answered(analyzer.bundle, results)
 
 

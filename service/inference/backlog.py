@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.network.encoding import Encoding, WindowSlice
 from copydesk.model.network.scores import StoryScores
+from copydesk.service.traces import RequestTrace, request_trace
 
+_ASIDE_SHARE = 0.25  # of a pass, where nobody waits for it: a text that comes in meanwhile waits for no more
 _OLDEST_SHARE = 0.75  # of each pass: bounds the wait of long texts; the rest goes to the shortest
 
 
@@ -24,14 +26,19 @@ class ForwardError(Exception):
 
 @dataclass(eq=False)
 class QueuedText:
-    """A text on its way through the analyzer that prepared it; `future` belongs to `loop`."""
+    """A text on its way through the analyzer that prepared it; `future` belongs to `loop`.
+
+    is_aside: it is read while no other text waits and no pass is under way.
+    """
 
     analyzer: Analyzer
     encoding: Encoding
     future: "asyncio.Future[list[StoryScores]]"
     loop: asyncio.AbstractEventLoop
     queued_at: float = field(default_factory=time.monotonic)
+    is_aside: bool = False
     is_resolved: bool = False
+    trace: RequestTrace | None = field(default_factory=request_trace.get)  # of the request that it is part of
 
     @property
     def is_over(self) -> bool:
@@ -54,11 +61,12 @@ class QueuedText:
 
 
 class Backlog:
-    """Texts in order of arrival. `put` from any thread, `take` from one."""
+    """Texts in order of arrival, and those that are read aside. `put` from any thread, `take` from one."""
 
     def __init__(self, pass_tokens: int) -> None:
         self.pass_tokens = pass_tokens
         self._texts: list[QueuedText] = []
+        self._aside: list[QueuedText] = []
         self._changed = threading.Condition()
         self.is_closed = False
 
@@ -67,14 +75,17 @@ class Backlog:
         with self._changed:
             if self.is_closed:
                 raise ClosedError
-            self._texts.append(text)
+            (self._aside if text.is_aside else self._texts).append(text)
             self._changed.notify()
 
-    def take(self, timeout_s: float) -> dict[QueuedText, list[WindowSlice]] | None:
+    def take(self, timeout_s: float, *, is_idle: bool = False) -> dict[QueuedText, list[WindowSlice]] | None:
         """The windows of the next pass by text, as many as a pass holds, all for one analyzer; empty after `timeout_s`
-        without work, None when the backlog is closed and nothing is left. Texts that are over are dropped."""
+        without work, None when the backlog is closed and nothing is left. Texts that are over are dropped.
+
+        is_idle: no pass is under way, so that a text may be read aside.
+        """
         with self._changed:
-            if not self._texts and not self.is_closed:
+            if not self._texts and not self.is_closed and not (is_idle and self._aside):
                 self._changed.wait(timeout_s)
             if not self._texts and self.is_closed:
                 return None
@@ -82,7 +93,7 @@ class Backlog:
             ours = [text for text in waiting if text.analyzer is waiting[0].analyzer]
             taken = _take_windows(ours, self.pass_tokens)
             self._texts = [text for text in waiting if text.encoding.n_tokens_left]
-        return taken
+            return taken or (self._take_aside() if is_idle else {})
 
     def close(self) -> None:
         """Take no more texts; those that wait still get their passes."""
@@ -93,9 +104,16 @@ class Backlog:
     def fail_all(self, error: Exception) -> None:
         """Resolve every waiting text with the error."""
         with self._changed:
-            for text in self._texts:
+            for text in (*self._texts, *self._aside):
                 text.resolve(error)
             self._texts.clear()
+            self._aside.clear()
+
+    def _take_aside(self) -> dict[QueuedText, list[WindowSlice]]:
+        waiting = [text for text in self._aside if not text.is_over]
+        taken = {text: text.encoding.take(int(_ASIDE_SHARE * self.pass_tokens)) for text in waiting[:1]}
+        self._aside = [text for text in waiting if text.encoding.n_tokens_left]
+        return taken
 
     def __len__(self) -> int:
         return len(self._texts)

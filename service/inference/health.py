@@ -16,16 +16,16 @@ class Health:
         self._started: float | None = None
 
     @contextmanager
-    def watch(self) -> Iterator[None]:
-        """Around each pass."""
+    def watch(self, *, is_counted: bool = True) -> Iterator[None]:
+        """Around each pass; where its failure says nothing of the model that serves, it is not counted."""
         self._started = time.monotonic()
         try:
             yield
         except Exception:
-            self._n_failures += 1
+            self._n_failures += is_counted
             raise
         else:
-            self._n_failures = 0
+            self._n_failures = 0 if is_counted else self._n_failures
         finally:
             self._started = None
 

@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from copydesk.model.analysis import Document, Options, Result
+from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.boundary import fail_document, where
 from copydesk.model.network.encoding import Encoding, WindowSlice
@@ -29,6 +30,10 @@ from copydesk.service.inference.backlog import Backlog, ClosedError, ForwardErro
 from copydesk.service.inference.hands import Hands
 from copydesk.service.inference.health import Health
 from copydesk.service.metrics import Metrics
+from copydesk.service.traces import count, reach
+
+if TYPE_CHECKING:
+    from copydesk.service.otel import Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +45,22 @@ _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so lon
 class Scheduler:
     """Runs analyzers for concurrent requests; `analyzer` is the one for the next."""
 
-    def __init__(self, analyzer: Analyzer, *, admission: Admission, max_pass_s: float, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        *,
+        admission: Admission,
+        max_pass_s: float,
+        metrics: Metrics,
+        tracer: "Tracer | None" = None,
+    ) -> None:
         self.analyzer = analyzer
         self.admission = admission
         self.health = Health(max_pass_s)
         self._metrics = metrics
+        self._tracer = tracer
         self._backlog = Backlog(_BATCHES_PER_PASS * analyzer.device.full_tokens)
-        self._hands = Hands()
+        self._hands, self._hands_aside = Hands(), Hands()
         self._running: Collection[QueuedText] = ()
         self._ended = 0.0  # when the last pass ended
         self._thread = self._start_thread()
@@ -71,6 +85,7 @@ class Scheduler:
         if self._backlog.is_closed:
             raise OverloadedError(_RETRY_AFTER_END_S)
         analyzer = analyzer or self.analyzer
+        count(documents=len(documents))
         estimates = [estimate_document(document) for document in documents]
         with self.admission.admit(sum(estimates)) as permit:
             tasks = [
@@ -83,6 +98,13 @@ class Scheduler:
                 for task in tasks:
                     task.cancel()
 
+    async def analyze_aside(self, document: Document, options: Options, analyzer: Analyzer) -> Analysis:
+        """What an analyzer beside the present one says, read while nobody else waits: it takes no room from requests,
+        and is not counted with them. Raises DocumentError, OverloadedError at the end, ForwardError."""
+        prepared = await self._hands_aside.prepare(analyzer, document, options)
+        scores = await self._encode(analyzer, prepared.tokens, is_aside=True)
+        return await self._hands_aside.finish(analyzer, prepared, scores, options)
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Finish what waits, then stop; what is not done after `timeout_s` fails."""
         self._backlog.close()
@@ -90,26 +112,34 @@ class Scheduler:
         self._backlog.fail_all(ForwardError("the service stopped"))
         for text in self._running:
             text.resolve(ForwardError("the service stopped during the forward pass"))
-        self._hands.close(wait=not self._thread.is_alive())
+        for hands in (self._hands, self._hands_aside):
+            hands.close(wait=not self._thread.is_alive())
 
     async def _analyze_one(
         self, analyzer: Analyzer, document: Document, options: Options, *, permit: Permit, estimate: int
     ) -> Result:
         try:
             prepared = await self._hands.prepare(analyzer, document, options)
+            reach("prepared")
+            count(stories=len(prepared.tokens), tokens=prepared.n_tokens)
             permit.correct(max(prepared.n_tokens, estimate_tokens(0)) - estimate)
             scores = await self._encode(analyzer, prepared.tokens)
+            reach("scored")
             result: Result = await self._hands.finish(analyzer, prepared, scores, options)
+            reach("finished")
         except (OverloadedError, ForwardError):  # of the service, not of the document
             raise
         except Exception as error:
             result = fail_document(document.id, error)
+            count(failures=1)
         self._metrics.note_result(result)
         return result
 
-    async def _encode(self, analyzer: Analyzer, stories: Sequence[TokenizedStory]) -> list[StoryScores]:
+    async def _encode(
+        self, analyzer: Analyzer, stories: Sequence[TokenizedStory], *, is_aside: bool = False
+    ) -> list[StoryScores]:
         loop = asyncio.get_running_loop()
-        text = QueuedText(analyzer, Encoding(stories), loop.create_future(), loop)
+        text = QueuedText(analyzer, Encoding(stories), loop.create_future(), loop, is_aside=is_aside)
         try:
             self._backlog.put(text)
         except ClosedError:
@@ -139,7 +169,7 @@ class Scheduler:
     def _serve(self) -> None:
         """Begin each pass before the one before it ends, so that the device never waits for this thread."""
         running: _SharedPass | None = None
-        while (taken := self._backlog.take(0 if running else _IDLE_S)) is not None or running:
+        while (taken := self._backlog.take(0 if running else _IDLE_S, is_idle=not running)) is not None or running:
             taken = taken or {}
             self._running = (*(running.taken if running else ()), *taken)
             following = _SharedPass(taken) if taken else None
@@ -151,23 +181,35 @@ class Scheduler:
             self._running = tuple(running.taken) if running else ()  # idle, this thread holds no text and no analyzer
 
     def _end(self, running: "_SharedPass") -> None:
-        self._metrics.note_waits(running.waits_s)
+        if not running.is_aside:
+            self._metrics.note_waits(running.waits_s)
         try:
-            with self.health.watch():
+            with self.health.watch(is_counted=not running.is_aside):
                 scored = list(running.end())
         except Exception as error:
             logger.error("forward pass failed: %s", type(error).__name__)  # noqa: TRY400 - a traceback may hold text
             for text in running.taken:
                 text.resolve(ForwardError("the forward pass failed"))
+            self._trace(running, type(error).__name__)
             return
         for text, outcome in scored:
             text.resolve(outcome)
         started, self._ended = max(running.started, self._ended), time.monotonic()
-        self._note_pass(running.n_tokens, self._ended - started)
+        if not running.is_aside:
+            self._note_pass(running.n_tokens, self._ended - started)
+        self._trace(running)
 
     def _note_pass(self, n_tokens: int, seconds: float) -> None:
         self.admission.note_pass(n_tokens, seconds, is_full=2 * n_tokens > self._backlog.pass_tokens)
         self._metrics.note_pass(n_tokens, seconds)
+
+    def _trace(self, ended: "_SharedPass", error: str | None = None) -> None:
+        if self._tracer:
+            requests = [text.trace for text in ended.taken]
+            n_windows = sum(map(len, ended.taken.values()))
+            self._tracer.note_pass(
+                requests, ended.began, error=error, texts=len(requests), tokens=ended.n_tokens, windows=n_windows
+            )
 
     def _probe(self) -> None:
         """See whether the device works again."""
@@ -183,9 +225,14 @@ class _SharedPass:
 
     def __init__(self, taken: dict[QueuedText, list[WindowSlice]]) -> None:
         self.taken = taken
+        self.is_aside = next(iter(taken)).is_aside
         self.n_tokens = sum(piece.tokens.n_tokens for slices in taken.values() for piece in slices)
-        self.started = time.monotonic()
-        self.waits_s = [self.started - text.queued_at for text in taken if not text.encoding.is_begun]
+        self.started, self.began = time.monotonic(), time.time_ns()
+        new = [text for text in taken if not text.encoding.is_begun]
+        self.waits_s = [self.started - text.queued_at for text in new]
+        for text in new:
+            if text.trace:
+                text.trace.reach("begun")
         self._engine = next(iter(taken)).analyzer.engine
         self._running: Pass | Exception = self._begin()
 

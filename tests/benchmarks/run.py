@@ -27,6 +27,7 @@ PARTS = {  # name: its module, what it measures
     "http": ("speed.http_load", "load over HTTP, beside other servers"),
     "scale": ("speed.scale", "many services behind a balancer, simulated; machines for a day's articles"),
     "lag": ("speed.lag", "how late the event loop is under load"),
+    "overhead": ("speed.overhead", "what traces and a shadow cost a request"),
     "gpu": ("speed.gpu", "bulk and HTTP on a GPU, beside a plain service; answers as on the CPU"),
     "soak": ("robust.soak", "memory over thousands of mixed requests"),
     "fuzz": ("robust.schema_fuzz", "generated requests"),

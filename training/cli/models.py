@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from copydesk.model.bundles.journal import Event
     from copydesk.model.bundles.store import Version
+    from copydesk.training.console import Screen
 
 commands = typer.Typer(
     name="models", help="Versions in a store: see, compare, promote and take back.", no_args_is_help=True
@@ -105,7 +106,12 @@ def show(
 def compare(
     old: Annotated[str, typer.Argument(help="A version: beginning of a digest, current, default, or a directory.")],
     new: Annotated[str, typer.Argument(help="The version that is judged, named in the same manner.")],
-    data: Annotated[list[str], typer.Option(help="Labelled stories that neither has learned from.")],
+    data: Annotated[
+        list[str],
+        typer.Option(
+            help="Labelled stories that neither has learned from.", show_default="only what a shadow has counted"
+        ),
+    ] = [],  # noqa: B006
     summaries: SummariesOption = None,
     editors: EditorsOption = None,
     report: ReportOption = None,
@@ -113,19 +119,37 @@ def compare(
     store: StoreOption = _STORE,
     device: DeviceOption = "auto",
 ) -> None:
-    """Two versions side by side on the same stories. Changes nothing."""
-    need_extra()
+    """Two versions side by side on the same stories, and what a shadow has counted of them. Changes nothing."""
     from copydesk.training.console import Screen
+
+    screen, versions = Screen(), Store(store)
+    bundles = [find_bundle(name, versions) for name in (old, new)]
+    has_shadow = _show_shadow(screen, store, *bundles)
+    if not data and not has_shadow:
+        raise ConfigError("name labelled stories with --data; no service has let the two read the same texts")
+    if not data:
+        return
+    need_extra()
     from copydesk.training.data.stories import read_stories
     from copydesk.training.release.gate import judge
     from copydesk.training.release.scored import score_bundle
 
     place = ", ".join(Path(source).name for source in data)
-    sets, versions = {place: read_stories(data)}, Store(store)
+    sets = {place: read_stories(data)}
     tolerances, edited = read_tolerances(tolerance), read_edited(editors)
-    bundles = [find_bundle(name, versions) for name in (old, new)]
     current, candidate = (score_bundle(bundle, sets, summaries, edited, device=device) for bundle in bundles)
-    show_verdict(Screen(), judge(candidate, current, sets, tolerances, decisive=place), report)
+    show_verdict(screen, judge(candidate, current, sets, tolerances, decisive=place), report)
+
+
+def _show_shadow(screen: Screen, store: Path, old: Path, new: Path) -> bool:
+    """Show what the new one said beside the old one in a service; whether there was anything."""
+    from copydesk.model.bundles.tally import read_tally
+    from copydesk.training.reports.shadow_table import shadow_table
+
+    tally = read_tally(store, load_manifest(new).digest, load_manifest(old).digest)
+    if tally is not None:
+        screen.show(*shadow_table(tally))
+    return tally is not None
 
 
 @commands.command(epilog="\nExample:\n  copydesk models promote runs/mine --test test.jsonl --tolerance drugs=0.05\n")

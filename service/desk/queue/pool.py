@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 _PIECE = 2_000  # rows that are fetched at once; other threads run between pieces
-_RESERVED_SHARE = 0.2  # of all stories, set aside by their hash to be drawn at random
+RESERVED_SHARE = 0.2  # of all stories, set aside by their hash to be drawn at random
 _EPSILON = 1e-6
 
 
@@ -27,7 +27,7 @@ class Numbers:
 
     margins: float32 [stories, labels], the logit of the score less that of the threshold; NaN where the model does not
     know the label. vectors: float16 [stories, width], of length 1. draw: float32 [stories], the story's own number in
-    [0, 1); below `_RESERVED_SHARE` only chance may show it.
+    [0, 1); below `RESERVED_SHARE` only chance may show it.
     """
 
     labels: tuple[str, ...]
@@ -39,7 +39,7 @@ class Numbers:
     @property
     def is_reserved(self) -> NDArray[np.bool_]:
         """Stories that only chance may show, so that they stand for all."""
-        return self.draw < _RESERVED_SHARE
+        return self.draw < RESERVED_SHARE
 
     def take(self, mask: NDArray[np.bool_]) -> "Numbers":
         """Those of the stories."""

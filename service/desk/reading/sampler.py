@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from copydesk.model.analysis import Analysis, Document, Result
 from copydesk.service.desk.errors import DeskError, MissingError
+from copydesk.service.desk.queue.pool import RESERVED_SHARE
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.projects import find_project, list_projects
 from copydesk.service.desk.store.stories import NewStory, add_stories, draw_of
@@ -15,7 +16,7 @@ from copydesk.service.settings import Settings
 logger = logging.getLogger(__name__)
 
 _MAX_WAITING = 1_000  # stories; what comes in faster than it is kept is passed over
-_SOURCE = "endpoint"
+_SOURCE, _SHADOW = "endpoint", "shadow"
 
 
 class Sampler:
@@ -23,7 +24,7 @@ class Sampler:
 
     def __init__(self, database: Database, settings: Settings, on_new: Callable[[], None]) -> None:
         self._database = database
-        self._share = settings.desk_sample
+        self._share, self._shadow_share = settings.desk_sample, settings.shadow_sample
         self._project = settings.desk_sample_project
         self._on_new = on_new
         self._waiting: asyncio.Queue[NewStory] = asyncio.Queue(_MAX_WAITING)
@@ -33,8 +34,17 @@ class Sampler:
         if not self._share:
             return
         for document, result in zip(documents, results, strict=True):
-            if isinstance(result, Analysis) and self._is_chosen(result.text) and not self._waiting.full():
-                self._waiting.put_nowait(NewStory(result.text, document.title or result.story.title, _SOURCE))
+            if isinstance(result, Analysis) and _is_chosen(result.text, self._share):
+                self._put(NewStory(result.text, document.title or result.story.title, _SOURCE))
+
+    def note_disagreement(self, answer: Analysis, labels: Sequence[str]) -> None:
+        """A version that reads beside the current one differs from this answer of it on these labels.
+
+        Stories that chance alone may show are left out: drawn at random they stand for all, and these do not.
+        """
+        story = NewStory(answer.text, answer.story.title, f"{_SHADOW}: {', '.join(labels)}")
+        if _is_chosen(answer.text, self._shadow_share) and draw_of(story.hash) >= RESERVED_SHARE:
+            self._put(story)
 
     async def run(self) -> None:
         """Keep what was chosen, until cancelled."""
@@ -48,13 +58,17 @@ class Sampler:
                 fields = {"n": len(stories), "reason": str(error)}
                 logger.warning("sampled stories were not kept", extra={"fields": fields})
 
-    def _is_chosen(self, text: str) -> bool:
-        return (
-            draw_of(hashlib.sha256(text.encode()).hexdigest()[16:]) < self._share
-        )  # the first digits draw for the queue
+    def _put(self, story: NewStory) -> None:
+        if not self._waiting.full():
+            self._waiting.put_nowait(story)
 
     def _keep(self, stories: Sequence[NewStory]) -> None:
         with self._database.write() as session:
             project = find_project(session, self._project) if self._project else list_projects(session)[0]
             add_stories(session, project.id, stories)
         self._on_new()
+
+
+def _is_chosen(text: str, share: float) -> bool:
+    """By the text alone, and not by the digits that draw for the queue."""
+    return draw_of(hashlib.sha256(text.encode()).hexdigest()[16:]) < share

@@ -25,9 +25,9 @@ def make_text(analyzer: Analyzer) -> Iterator[MakeText]:
     loop.close()
 
 
-def take(backlog: Backlog) -> dict[QueuedText, int]:
+def take(backlog: Backlog, *, is_idle: bool = False) -> dict[QueuedText, int]:
     """Tokens that the next pass takes of each text."""
-    taken = backlog.take(0)
+    taken = backlog.take(0, is_idle=is_idle)
     assert taken is not None
     return {text: sum(piece.tokens.n_tokens for piece in slices) for text, slices in taken.items()}
 
@@ -98,3 +98,28 @@ def test_every_future_ends_when_the_backlog_is_failed(make_text: MakeText) -> No
     text.loop.run_until_complete(asyncio.sleep(0))
     assert str(text.future.exception()) == "stopped"
     assert len(backlog) == 0
+
+
+def test_a_text_aside_waits_until_nothing_else_does_and_goes_in_small_steps(make_text: MakeText) -> None:
+    backlog, aside, text = Backlog(80), make_text(4), make_text(3)
+    aside.is_aside = True
+    backlog.put(aside)
+    assert take(backlog) == {}
+    backlog.put(text)
+    assert (take(backlog, is_idle=True), len(backlog)) == ({text: 30}, 0)
+    assert take(backlog, is_idle=True) == {aside: 20}
+    backlog.put(text := make_text(1))
+    assert take(backlog, is_idle=True) == {text: 10}
+    assert take(backlog, is_idle=True) == {aside: 20}
+    assert take(backlog, is_idle=True) == {}
+
+
+def test_texts_aside_do_not_hold_up_the_end(make_text: MakeText) -> None:
+    backlog, aside = Backlog(80), make_text(4)
+    aside.is_aside = True
+    backlog.put(aside)
+    backlog.close()
+    assert backlog.take(0, is_idle=True) is None
+    backlog.fail_all(ForwardError("stopped"))
+    aside.loop.run_until_complete(asyncio.sleep(0))
+    assert str(aside.future.exception()) == "stopped"

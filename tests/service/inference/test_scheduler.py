@@ -291,7 +291,7 @@ def test_a_models_thread_that_ended_is_a_fault_and_started_again(
     async def run() -> None:
         async with running(analyzer) as scheduler:
             with monkeypatch.context() as patch:
-                patch.setattr(scheduler._backlog, "take", lambda timeout_s: sys.exit())
+                patch.setattr(scheduler._backlog, "take", lambda *_, **__: sys.exit())
                 await until(lambda: not scheduler._thread.is_alive())
             assert scheduler.fault == "the model's thread ended"
             assert scheduler.fault is None

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from copydesk.model.bundles.store import Store
+from copydesk.model.bundles.tally import LabelTally, Tally, write_tally
 from copydesk.model.errors import ConfigError, StoreError
 from copydesk.training.cli import models
 from copydesk.training.data.frozen import add_frozen, read_frozen
@@ -89,6 +90,24 @@ def test_compare_shows_both_and_changes_nothing(run: Run, store: Store, stories:
     assert not re.search(r'<(?:script|link|img|iframe)|@import|url\(|(?:src|href)="', page)
     assert "Police found heroin" not in page
     assert [path.read_bytes() for path in sorted(store.directory.glob("*.json*"))] == before
+
+
+def test_compare_shows_what_a_shadow_has_counted(run: Run, store: Store) -> None:
+    _, current, candidate = store.digests()
+    counts = {"trade": LabelTally(both=30, only_current=10), "drugs": LabelTally(only_candidate=200)}
+    tally = Tally(1_000, counts, "2026-05-01T08:00:00+00:00", "2026-05-02T09:30:00+00:00")
+    write_tally(store.directory, candidate, current, "run-1", tally)
+    result = run("compare", "current", candidate[:10])
+    assert result.exit_code == 0
+    assert "shadow: 1,000 texts, 2026-05-01 to 2026-05-02" in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines() if line.split()[:1] in (["trade"], ["drugs"])]
+    assert rows == [["drugs", "0.0%", "20.0%", "0", "200", "20.0%"], ["trade", "4.0%", "3.0%", "10", "0", "1.0%"]]
+
+
+def test_compare_without_anything_to_compare_on_says_what_to_name(run: Run, store: Store) -> None:
+    result = run("compare", "current", store.digests()[2][:10])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith("name labelled stories with --data")
 
 
 def test_compare_shows_what_editors_would_print(run: Run, stories: Path, tmp_path: Path) -> None:
