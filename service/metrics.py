@@ -1,6 +1,8 @@
 """Numbers for operators, in Prometheus' format; each app has its own."""
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -37,7 +39,11 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._requests = Histogram(
-            "copydesk_request_seconds", "Time per request.", ["route", "status"], buckets=_SECONDS, registry=registry
+            "copydesk_request_duration_seconds",
+            "Time per request.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._refusals = Counter(
             "copydesk_refusals", "Requests that got an error, by cause.", ["cause"], registry=registry
@@ -45,13 +51,18 @@ class Metrics:
         self._errors = Counter("copydesk_document_errors", "Texts without an analysis.", ["code"], registry=registry)
         self._analyses = Counter("copydesk_analyses", "Texts analysed.", registry=registry)
         self._windows = Histogram("copydesk_text_windows", "Windows per text.", buckets=_COUNTS, registry=registry)
-        self._assigned = Counter("copydesk_assigned", "Texts that were given the label.", ["label"], registry=registry)
+        self._assigned = Counter(
+            "copydesk_labels_assigned", "Texts that were given the label.", ["label"], registry=registry
+        )
         self._waits = Histogram(
             "copydesk_queue_wait_seconds", "Wait for a text's first pass.", buckets=_SECONDS, registry=registry
         )
         self._pass_tokens = Histogram("copydesk_pass_tokens", "Tokens per pass.", buckets=_TOKENS, registry=registry)
-        self._pass_s = Histogram("copydesk_pass_seconds", "Time per pass.", buckets=_SECONDS, registry=registry)
+        self._pass_s = Histogram(
+            "copydesk_pass_duration_seconds", "Time per pass.", buckets=_SECONDS, registry=registry
+        )
         self._queue_tokens = Gauge("copydesk_queue_tokens", "Tokens of admitted requests.", registry=registry)
+        self._queue_s = Gauge("copydesk_queue_seconds", "How long those tokens take.", registry=registry)
         self._queue_texts = Gauge("copydesk_queue_texts", "Texts that wait for the model.", registry=registry)
         self._swaps = Counter(
             "copydesk_swaps", "Versions loaded while serving, by outcome.", ["outcome"], registry=registry
@@ -63,10 +74,23 @@ class Metrics:
             "copydesk_event_loop_lag_seconds", "How late the event loop was.", buckets=_LAGS, registry=registry
         )
         self._rate = Gauge("copydesk_tokens_per_second", "Moving average of full passes.", registry=registry)
+        self._ready = Gauge("copydesk_ready", "1 while /readyz is green.", registry=registry)
+        self._build = Gauge(
+            "copydesk_build_info", "1 for what runs.", ["version", "python", "torch"], registry=registry
+        )
+        self._begin()
 
     def render(self) -> bytes:
         """All of it as text."""
         return generate_latest(self._registry)
+
+    def _begin(self) -> None:
+        """Series that are known begin at 0, because an alert does not see a counter that begins at 1."""
+        for cause in _CAUSES.values():
+            self._refusals.labels(cause)
+        for outcome in ("swapped", "refused"):
+            self._swaps.labels(outcome)
+        self._build.labels(version("copydesk"), python_version(), version("torch")).set(1)
 
     def watch_queue(
         self, n_tokens: Callable[[], float], n_texts: Callable[[], float], rate: Callable[[], float]
@@ -75,11 +99,18 @@ class Metrics:
         self._queue_tokens.set_function(n_tokens)
         self._queue_texts.set_function(n_texts)
         self._rate.set_function(rate)
+        self._queue_s.set_function(lambda: n_tokens() / rate())
 
     def note_model(self, bundle: Bundle) -> None:
         """This model serves from now on."""
         self._model.clear()
         self._model.labels(bundle.name, bundle.digest).set(1)
+        for label in bundle.labels:
+            self._assigned.labels(label)
+
+    def note_ready(self, *, is_ready: bool) -> None:
+        """Whether requests may be sent here."""
+        self._ready.set(int(is_ready))
 
     def note_swap(self, outcome: str) -> None:
         """A version was "swapped" in, or "refused"."""

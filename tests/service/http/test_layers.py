@@ -32,7 +32,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
 
 def test_head_is_counted_by_its_route(client: TestClient) -> None:
     assert client.head("/v1/model").status_code == 200
-    assert 'copydesk_request_seconds_count{route="/v1/model",status="200"}' in client.get("/metrics").text
+    assert 'copydesk_request_duration_seconds_count{route="/v1/model",status="200"}' in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(
