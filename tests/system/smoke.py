@@ -29,8 +29,8 @@ LABELS = ["trade", "security", "taiwan", "drugs"]
 STORY = "Police found heroin in a lorry full of tiles on Friday. Two drivers were arrested at the port, the army said."
 PAGE = f"<html><body><nav><a href='/'>Home</a></nav><article><p>{STORY}</p><p>{STORY[::-1]}</p></article></body></html>"
 COMMANDS = {
-    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "models",
-    "models compare", "models list", "models promote", "models rollback", "models show", "serve", "train",
+    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "health",
+    "models", "models compare", "models list", "models promote", "models rollback", "models show", "serve", "train",
 }  # fmt: skip
 NEEDS_EXTRA = {
     "train": "train",
@@ -160,6 +160,8 @@ def check_that_the_server_answers_every_route() -> None:
         assert routes <= set(asked), f"the smoke does not know {sorted(routes - set(asked))}"
         results = json.loads(asked["POST /v1/analyze"].body)["results"]
         assert [[tag["label"] for tag in result["tags"]] for result in results] == [LABELS, LABELS]
+        run(f"health --url {address}")
+    assert run(f"health --url {address}", 1).startswith("not ready: ")
 
 
 def find_commands(*words: str) -> Iterator[str]:
