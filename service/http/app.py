@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Security, params
 from fastapi.responses import PlainTextResponse
 from fastapi.security import HTTPBearer
 
+from copydesk.client.answers import AnalyzeAnswer
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.store import Store
 from copydesk.service.http.body import BodyBudget, BodyLimits
@@ -21,7 +22,6 @@ from copydesk.service.http.layers.hosts import HostGate
 from copydesk.service.http.layers.rate_limit import RateGate
 from copydesk.service.http.loop_lag import watch_lag
 from copydesk.service.http.problems import PROBLEM, add_handlers
-from copydesk.service.http.responses import AnalyzeAnswer
 from copydesk.service.http.routes.analyze import analyze
 from copydesk.service.http.routes.model import RELOAD_PROBLEMS, describe_model, reload_model
 from copydesk.service.http.routes.predict import PredictAnswer, predict
