@@ -11,7 +11,7 @@ import httpx2
 from copydesk.client.answers import FailureOut, LimitsOut, ModelDescription
 from copydesk.client.chunks import Chunk, Item
 from copydesk.client.replies import Results, describe, names_codes, read_failures, read_model, read_results, refusal
-from copydesk.client.waiting import FAILED, REFUSED, Waiting
+from copydesk.client.waiting import FAILED, REFUSED, Patience, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Exchange:
     """One service, asked through one pool of connections. For one event loop."""
 
     http: httpx2.AsyncClient
-    patience_s: float
+    patience: Patience
 
     async def describe_model(self) -> ModelDescription:
         """The model that answers. Raises RefusedError, UnavailableError."""
@@ -66,7 +66,7 @@ class Exchange:
 
     async def _ask(self, path: str, body: bytes | None, what: str, *, is_one: bool) -> httpx2.Response:
         """The first answer that a later try would not better. is_one: less cannot be asked. Raises UnavailableError."""
-        waiting = Waiting(what, self.patience_s)
+        waiting = Waiting(what, self.patience)
         while True:
             try:
                 response = await self._send(path, body)
@@ -74,6 +74,7 @@ class Exchange:
                 fault, retry_after = f"no answer ({type(error).__name__})", None
             else:
                 if (not is_one and response.status_code in _BY_HALVES) or not _is_passing(response, waiting):
+                    self.patience.note_answer()
                     return response
                 fault, retry_after = describe(response), response.headers.get("Retry-After")
             wait_s = waiting.next_s(fault, retry_after)

@@ -13,6 +13,7 @@ from copydesk.client.documents import Document, Options
 from copydesk.client.errors import DocumentError
 from copydesk.client.exchange import Exchange
 from copydesk.client.replies import Results
+from copydesk.client.waiting import Patience
 
 ADDRESS = "http://127.0.0.1:8000"
 PATIENCE_S = 300.0
@@ -24,7 +25,7 @@ class AsyncClient:
     """Asks the service at `address`. Use it as an async context manager, or `aclose` it.
 
     key: an API key, where the service wants one. n_parallel: requests under way at once. patience_s: how long the
-    service may refuse, or not be there, until UnavailableError. timeout_s: how long one answer may take.
+    service may answer nothing until UnavailableError. timeout_s: how long one answer may take.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class AsyncClient:
             transport=transport,
         )
         self.n_parallel = n_parallel
-        self._exchange = Exchange(http, patience_s)
+        self._exchange = Exchange(http, Patience(patience_s))
         self._limits: LimitsOut | None = None
 
     async def describe_model(self) -> ModelDescription:
