@@ -33,6 +33,7 @@ from copydesk.service.inference.swap import Swapper
 from copydesk.service.metrics import Metrics
 from copydesk.service.settings import Settings
 
+API_VERSION = "1.0.0"  # of the contract, whatever the release: the 1 in /v1
 # For OpenAPI alone: KeyGate and the reload route check the keys.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or for the reload an admin key.")
 _ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
@@ -55,11 +56,13 @@ def make_app(settings: Settings, load: Callable[[], Analyzer]) -> FastAPI:
     """The app; `load` makes its analyzer when it starts."""
     app = FastAPI(
         title="copydesk",
+        version=API_VERSION,
         summary="Tags, summary and evidence for news articles, from one pass of a small transformer.",
         lifespan=_lifespan(settings, load),
         docs_url=None,
         redoc_url=None,
         responses=_ANYWHERE,
+        generate_unique_id_function=lambda route: route.name,  # clients are generated from it
     )
     app.state.settings = settings
     app.state.metrics = Metrics()

@@ -37,8 +37,8 @@ def test_the_wait_that_is_longer_than_the_patience_is_not_begun() -> None:
     with pytest.raises(UnavailableError) as error:
         waiting.next_s("503 overloaded", "9")
     assert str(error.value) == (
-        "documents[0] to documents[63]: 503 overloaded; nothing was answered for 4 s; see whether the service runs, or be more "
-        "patient than patience_s=10"
+        "documents[0] to documents[63]: 503 overloaded; nothing was answered for 4 s; see whether the service runs, or "
+        "be more patient than patience_s=10"
     )
 
 
