@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Predict
-         * @description Every label with its score, best first: one list for a string, a list of lists for a batch.
+         * @description Labels with their scores, best first: a list for a string, a list of lists for a batch or with `parameters`.
          */
         post: operations["predict"];
         delete?: never;
@@ -427,6 +427,22 @@ export interface components {
             title: string | null;
         };
         /**
+         * PredictParameters
+         * @description What Hugging Face's clients ask for; what else they may send is taken and ignored.
+         */
+        PredictParameters: {
+            /**
+             * Top K
+             * @description So many labels, the best ones.
+             */
+            top_k?: number | null;
+            /**
+             * Function To Apply
+             * @description How logits become scores; by default each by a sigmoid of its own. softmax: together.
+             */
+            function_to_apply?: ("sigmoid" | "softmax" | "none") | null;
+        };
+        /**
          * PredictRequest
          * @description Texts to classify. A text may also stand as a list of one string, or of two that are read one after the other.
          */
@@ -445,6 +461,8 @@ export interface components {
              * @default false
              */
             truncate?: boolean | null;
+            /** @description Hugging Face's. */
+            parameters?: components["schemas"]["PredictParameters"] | null;
         };
         /**
          * Prediction
