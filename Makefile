@@ -9,6 +9,7 @@ TORCH ?= $(if $(OWN_WHEELS)$(shell command -v nvidia-smi)$(filter-out Linux,$(sh
 
 BIN := .venv/bin
 SCRIPTS := $(if $(shell command -v npm),node_modules/.package-lock.json)
+TYPESCRIPT := $(if $(SCRIPTS),client/typescript/node_modules/.package-lock.json)
 SMOKE := $(or $(TMPDIR),/tmp)/copydesk-smoke
 PLAIN := $(or $(TMPDIR),/tmp)/copydesk-plain
 ANY_PYTHON := $(or $(PYTHON),python3)
@@ -35,15 +36,17 @@ install: .venv/installed  ## set up .venv
 test: .venv/installed-dev  ## run every test
 	$(BIN)/pytest
 
-check: .venv/installed-dev $(SCRIPTS)  ## ruff, mypy strict, import layers, the desk's scripts
+check: .venv/installed-dev $(SCRIPTS) $(TYPESCRIPT)  ## ruff, mypy strict, import layers, the desk's scripts, the TypeScript client
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(if $(SCRIPTS),node_modules/.bin/tsc --project .,@echo "no npm: the desk's scripts are not checked")
+	$(if $(SCRIPTS),node_modules/.bin/tsc --project .,@echo "no npm: the desk's scripts and the TypeScript client are not checked")
+	$(if $(TYPESCRIPT),npm --silent --prefix client/typescript run check)
 
-docs: .venv/installed-dev  ## write the generated pages, build docs/ into site/, fail at a broken link
+docs: .venv/installed-dev $(TYPESCRIPT)  ## write the generated pages and types, build docs/ into site/, fail at a broken link
 	PYTHONPATH=.:tests $(BIN)/python -m support.reference
+	$(if $(TYPESCRIPT),npm --silent --prefix client/typescript run generate)
 	$(BIN)/zensical build --clean --strict
 
 picture: .venv/installed-dev  ## take the pictures of the web page and of the desk again; needs chromium
@@ -86,8 +89,12 @@ node_modules/.package-lock.json: package-lock.json
 	@npm ci --silent
 	@touch $@
 
+client/typescript/node_modules/.package-lock.json: client/typescript/package-lock.json
+	@npm ci --silent --prefix client/typescript
+	@touch $@
+
 clean:  ## remove .venv, caches and the built pages
-	rm -rf site .cache .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf site .cache .venv node_modules client/typescript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 ifeq ($(UV),)

@@ -1,11 +1,11 @@
 """Offsets in the unit a client counts in: code points (Python), UTF-16 units (JavaScript, Java) or UTF-8 bytes."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
-Unit = Literal["codepoints", "utf16", "utf8"]
+from copydesk.client.answers import Unit
+
 Convert = Callable[[int], int]
 
 _WIDTH_STEPS = {"utf16": (0x10000,), "utf8": (0x80, 0x800, 0x10000)}  # code points from which one more unit is needed

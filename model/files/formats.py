@@ -15,6 +15,7 @@ EXPECTED = "expected .jsonl, .json, .csv, .tsv or .parquet, each also .gz or .zs
 _KINDS: dict[str, Kind] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".manifest": "jsonl",  # SageMaker Ground Truth's
     ".json": "json",
     ".csv": "csv",
     ".tsv": "tsv",

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
@@ -17,7 +18,6 @@ from copydesk.model.files.row import Row
 from copydesk.model.files.rows import Position, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.model.stream import GROUP
-from copydesk.service.answers import Part
 from copydesk.service.bulk.assembly import Table, assemble
 from copydesk.service.bulk.columns import Columns, Item, check_columns, to_item
 from copydesk.service.bulk.records import Counts, FlatFormat, check_keep, count, make_record, to_line

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import Failure, Result, StoryAnalysis
 from copydesk.model.errors import ConfigError
 from copydesk.model.files.json import JsonObject
-from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, Part, to_answer
+from copydesk.service.answers import DEFAULT_PARTS, HTML_PARTS, to_answer
 from copydesk.service.bulk.columns import Columns, Item
 
 _ANSWER_KEYS = ("id", "tags", "summary", "story", "other_stories", "furniture", "page", "language", "coverage", "error")

@@ -18,11 +18,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.errors import ConfigError, CopydeskError
 from copydesk.model.files.disk import clear_partial, file_sha256, whole_file
 from copydesk.model.files.json import JsonObject
-from copydesk.service.answers import Part
 from copydesk.service.bulk.columns import Item
 from copydesk.service.bulk.records import Counts, FlatFormat, count, error_record, make_record, to_line
 from copydesk.service.bulk.target import PARTS, beside

@@ -30,7 +30,7 @@ from copydesk.service.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from copydesk.service.answers import Part
+    from copydesk.client.answers import Part
 
 commands = typer.Typer()
 

@@ -12,7 +12,7 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from copydesk.service.answers import Part
+    from copydesk.client.answers import Part
 
 FILES = "Files"
 _MODEL = "Model"
@@ -111,7 +111,7 @@ def check_focus(focus: str | None, labels: Sequence[str]) -> None:
 
 def read_parts(include: str | None) -> "frozenset[Part] | None":
     """The parts that --include names; None without it. Raises ConfigError for one that there is not."""
-    from copydesk.service.answers import Part
+    from copydesk.client.answers import Part
 
     known: dict[str, Part] = {part: part for part in get_args(Part)}
     names = [name.strip() for name in include.split(",")] if include is not None else []

@@ -9,8 +9,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import Analysis, ScoredSentence, StoryAnalysis, Tag
-from copydesk.service.answers import Part
 from copydesk.service.cli.console import printable
 
 TEXT_PARTS: frozenset[Part] = frozenset({"tags", "summary", "text", "furniture"})

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Security, params
 from fastapi.responses import PlainTextResponse
 from fastapi.security import HTTPBearer
 
+from copydesk.client.answers import AnalyzeAnswer
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.store import Store
 from copydesk.service.http.body import BodyBudget, BodyLimits
@@ -22,7 +23,6 @@ from copydesk.service.http.layers.hosts import HostGate
 from copydesk.service.http.layers.rate_limit import RateGate
 from copydesk.service.http.loop_lag import watch_lag
 from copydesk.service.http.problems import PROBLEM, add_handlers
-from copydesk.service.http.responses import AnalyzeAnswer
 from copydesk.service.http.routes.analyze import analyze
 from copydesk.service.http.routes.model import RELOAD_PROBLEMS, describe_model, reload_model
 from copydesk.service.http.routes.predict import PredictAnswer, predict
@@ -38,6 +38,7 @@ from copydesk.service.settings import Settings
 if TYPE_CHECKING:
     from copydesk.service.otel import Tracer
 
+API_VERSION = "1.0.0"  # of the contract, whatever the release: the 1 in /v1
 # For OpenAPI alone: KeyGate and the reload route check the keys.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or for the reload an admin key.")
 _ANYWHERE: dict[int | str, dict[str, Any]] = {  # Any: OpenAPI
@@ -60,11 +61,13 @@ def make_app(settings: Settings, load: Callable[[], Analyzer], tracer: "Tracer |
     """The app; `load` makes its analyzer when it starts."""
     app = FastAPI(
         title="copydesk",
+        version=API_VERSION,
         summary="Tags, summary and evidence for news articles, from one pass of a small transformer.",
         lifespan=_lifespan(settings, load),
         docs_url=None,
         redoc_url=None,
         responses=_ANYWHERE,
+        generate_unique_id_function=lambda route: route.name,  # clients are generated from it
     )
     app.state.settings = settings
     app.state.metrics = Metrics()

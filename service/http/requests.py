@@ -13,9 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from copydesk.client.answers import Part, Unit
 from copydesk.model.analysis import Options, Stories, SummaryOptions
-from copydesk.service.answers import DEFAULT_PARTS, Part
-from copydesk.service.offsets import Unit
+from copydesk.service.answers import DEFAULT_PARTS
 from copydesk.service.settings import MAX_DOCUMENTS
 
 MAX_CHARACTERS = 4_000_000

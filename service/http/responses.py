@@ -1,25 +1,8 @@
-"""What an answer of /v1/analyze holds around the results, and how answers are written."""
+"""How answers are written."""
 
 import json
 
-from typing_extensions import TypedDict
-
 from copydesk.model.files.json import Json
-from copydesk.service.answers import FailureOut, ResultOut
-
-
-class ModelOut(TypedDict):
-    """Which model answered."""
-
-    name: str
-    digest: str
-
-
-class AnalyzeAnswer(TypedDict):
-    """One result per document, in order."""
-
-    model: ModelOut
-    results: list[ResultOut | FailureOut]
 
 
 def render(answer: Json) -> bytes:

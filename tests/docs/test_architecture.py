@@ -3,7 +3,7 @@ import re
 from support.markdown import DOCS, code_blocks
 from support.tiny import ROOT
 
-FOLDERS = ("model", "service", "training")
+FOLDERS = ("client", "model", "service", "training")
 
 
 def test_the_tree_names_every_package_and_nothing_that_is_not_there() -> None:

@@ -5,11 +5,9 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -20,6 +18,7 @@ from copydesk.model.files.json import Json
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
 from support.markdown import CONTRIBUTING, DOCS, PAGES, README, Block, code_blocks, shell_lines
+from support.served import serve_app
 from support.tiny import ROOT
 
 _REQUEST = re.compile(r"^curl .*http://127\.0\.0\.1:8000(/\S+) .*-d '(\{.*\})'$", re.DOTALL)
@@ -38,7 +37,7 @@ def find_pairs(page: Path) -> Iterator[tuple[str, Json, Json]]:
 
 PAIRS = [pytest.param(*pair, id=f"{page.stem}-{pair[0]}") for page in PAGES for pair in find_pairs(page)]
 PYTHON = [block for page in PAGES for block in code_blocks(page, "python")]
-RECIPES = [block for block in PYTHON if "import httpx" in block.text]
+REMOTE = [block for block in PYTHON if "http://127.0.0.1:8000" in block.text]
 COMMANDS = sorted({line for page in PAGES for line in shell_lines(page) if re.match(r"([A-Z_]+=\S+ )*copydesk ", line)})
 
 
@@ -87,7 +86,7 @@ def find_sentences(value: Json) -> Iterator[Json]:
             yield from find_sentences(part)
 
 
-@pytest.mark.parametrize("block", [b for b in PYTHON if b not in RECIPES], ids=lambda block: block.page)
+@pytest.mark.parametrize("block", [b for b in PYTHON if b not in REMOTE], ids=lambda block: block.page)
 def test_the_python_of_a_page_runs(block: Block, default_analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
     if "datasets" in block.text:
         pytest.importorskip("datasets")
@@ -95,19 +94,10 @@ def test_the_python_of_a_page_runs(block: Block, default_analyzer: Analyzer, mon
     exec(block.text, {})
 
 
-def test_the_recipe_for_trying_again_obeys_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = RECIPES
-    answers = [httpx.Response(503, headers={"Retry-After": "0"}), httpx.Response(200, json={"results": [{"tags": []}]})]
-    sent: list[Json] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(json.loads(request.content))
-        return answers[len(sent) - 1]
-
-    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=httpx.MockTransport(answer)))
-    exec(block.text, {})
-    assert len(sent) == 2
-    assert sent[0] == sent[1]
+@pytest.mark.parametrize("block", REMOTE, ids=lambda block: block.page)
+def test_the_python_of_a_page_runs_against_a_service(block: Block, default_analyzer: Analyzer) -> None:
+    with serve_app(make_app(Settings(), lambda: default_analyzer)) as address:
+        exec(block.text.replace("http://127.0.0.1:8000", address), {})
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -3,6 +3,7 @@ from typing import cast
 import pytest
 from pydantic import TypeAdapter
 
+from copydesk.client.answers import FailureOut, Part, ResultOut
 from copydesk.model.analysis import (
     Analysis,
     Coverage,
@@ -20,7 +21,7 @@ from copydesk.model.analysis import (
     Summary,
     Tag,
 )
-from copydesk.service.answers import FailureOut, Part, ResultOut, to_answer
+from copydesk.service.answers import to_answer
 
 TEXT = "😀 Rain fell. It was cold."
 SENTENCES = (ScoredSentence("😀 Rain fell.", 0, 12, 0.5, 1), ScoredSentence("It was cold.", 13, 25, 0.25, 2))

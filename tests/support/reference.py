@@ -1,4 +1,5 @@
-"""Writes the pages that list every setting and every training key, and a GPU's figures: `make docs`."""
+"""Writes the pages that list every setting and every training key, a GPU's figures, and the API's description:
+`make docs`."""
 
 import json
 import types
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from benchmarks.bench import show_number
+from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
 from copydesk.training.config import TrainingConfig
 from support.tiny import ROOT
@@ -62,7 +65,13 @@ def render_pages() -> dict[Path, str]:
         DOCS / "settings.md": render_settings(),
         DOCS / "configuration.md": render_configuration(),
         DOCS / "benchmarks.md": render_benchmarks(),
+        DOCS / "openapi.json": render_openapi(),
     }
+
+
+def render_openapi() -> str:
+    """What /openapi.json of a service without keys and without the desk answers; clients are generated from it."""
+    return json.dumps(make_app(Settings(), Analyzer.load).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 def render_benchmarks() -> str:

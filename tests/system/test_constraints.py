@@ -2,12 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from support.packages import needed
 from support.tiny import ROOT
 
 OURS = "copydesk"
@@ -20,31 +19,6 @@ EXTRAS = [line for lines in PYPROJECT["project"]["optional-dependencies"].values
 INSTALLED = [*PYPROJECT["project"]["dependencies"], *EXTRAS]
 GROUPS = [line for lines in PYPROJECT["dependency-groups"].values() for line in lines]
 BUILD = [*PYPROJECT["build-system"]["requires"], *GROUPS]
-
-
-def needed(lines: Iterable[str]) -> dict[str, str]:
-    """Every package that these requirements bring on this machine, and its version; none where it is not installed."""
-    found: dict[str, str] = {}
-    waiting = [Requirement(line) for line in lines]
-    seen = set()
-    while waiting:
-        requirement = waiting.pop()
-        if str(requirement) in seen:
-            continue
-        seen.add(str(requirement))
-        name = canonicalize_name(requirement.name)
-        try:
-            package = distribution(name)
-        except PackageNotFoundError:
-            found[name] = ""
-            continue
-        found[name] = package.version
-        waiting += [line for line in map(Requirement, package.requires or []) if _applies(line, requirement.extras)]
-    return found
-
-
-def _applies(line: Requirement, extras: set[str]) -> bool:
-    return line.marker is None or any(line.marker.evaluate({"extra": extra}) for extra in ("", *extras))
 
 
 def test_every_package_of_a_full_install_is_pinned_at_its_version() -> None:

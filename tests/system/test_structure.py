@@ -9,7 +9,9 @@ import pytest
 from support.tiny import ROOT
 
 _MAX_MODULES = 14
-ROOMS = sorted(path.parent for top in ("model", "service", "training") for path in (ROOT / top).rglob("__init__.py"))
+PUBLIC = ROOT / "client"  # its __init__ also has the names that its users import
+TOPS = ("client", "model", "service", "training")
+ROOMS = sorted(path.parent for top in TOPS for path in (ROOT / top).rglob("__init__.py"))
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
@@ -21,7 +23,7 @@ def test_a_room_holds_as_many_modules_as_one_can_look_over(room: Path) -> None:
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
 def test_a_room_says_its_purpose_in_one_line(room: Path) -> None:
     lines = (room / "__init__.py").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1
+    assert len(lines) == 1 or room == PUBLIC
     assert lines[0].startswith('"""')
     assert lines[0].endswith('."""')
 

@@ -1,11 +1,16 @@
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
+from support.packages import needed
 from support.tiny import ROOT
 
 
@@ -48,6 +53,52 @@ def test_a_wheel_of_the_source_archive_is_the_same(wheel: Path, tmp_path: Path) 
         files.extractall(tmp_path / "source", filter="data")
     (source,) = (tmp_path / "source").iterdir()
     assert build(source, "wheel", tmp_path / "again").read_bytes() == wheel.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT / "client", "wheel", tmp_path_factory.mktemp("client"))
+
+
+def test_the_clients_wheel_holds_the_client_as_the_other_wheel_does(wheel: Path, client_wheel: Path) -> None:
+    whole, alone = zipfile.ZipFile(wheel), zipfile.ZipFile(client_wheel)
+    modules = [name for name in alone.namelist() if ".dist-info/" not in name]
+    assert modules == [name for name in whole.namelist() if name.startswith("copydesk/client/")]
+    assert [name for name in modules if alone.read(name) != whole.read(name)] == []
+    assert "copydesk/client/blocking.py" in modules
+
+
+def test_the_client_has_the_version_of_copydesk_and_asks_for_no_more_than_it() -> None:
+    whole, alone = (
+        tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        for folder in (ROOT, ROOT / "client")
+    )
+    assert alone["version"] == whole["version"]
+    assert set(alone["dependencies"]) <= set(whole["dependencies"])
+
+
+def test_the_client_needs_nothing_that_its_wheel_does_not_ask_for(client_wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(client_wheel).extractall(tmp_path)
+    (metadata,) = tmp_path.glob("*.dist-info/METADATA")
+    asked = needed(re.findall(r"^Requires-Dist: (.+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE))
+    assert not {"torch", "numpy", "transformers", "fastapi"} & set(asked)
+    modules = packages_distributions()
+    others = [top for top, names in modules.items() if not {*map(canonicalize_name, names)} & {*asked, "copydesk"}]
+    code = (
+        "import sys; from pathlib import Path\n"
+        "class Nothing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {others!r}: raise ModuleNotFoundError(name)\n"
+        "sys.path[:] = [here for here in sys.path if not Path(here, 'copydesk/__init__.py').exists()]\n"
+        "sys.meta_path.insert(0, Nothing())\n"
+        "from copydesk.client import Client, AsyncClient, ResultOut, UnavailableError\n"
+        "try:\n    Client('http://127.0.0.1:9', patience_s=0).analyze('a')\n"
+        "except UnavailableError as error:\n    print(error)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("the model: no answer (ConnectError); nothing was answered for 0 s;")
 
 
 def test_a_story_is_analysed_from_the_installed_wheel_beside_folders_of_the_same_names(

@@ -14,7 +14,10 @@ from copydesk.model.files.rows import Row, read_rows
 from copydesk.model.files.sources import Source
 from copydesk.training.config import TagsSection
 from copydesk.training.data.cells import LabelCells, learn_cells
-from copydesk.training.data.exports import agree, find_format, is_table_row, task_of
+from copydesk.training.data.exports import azure, comprehend
+from copydesk.training.data.exports.agreement import agree
+from copydesk.training.data.exports.formats import annotation_of, find_format, is_table_row, task_of
+from copydesk.training.data.exports.prodigy import is_binary, join_binary
 
 Values = Mapping[str, Any]  # Any: a row of anybody's file
 
@@ -40,6 +43,11 @@ class Reading:
         return cls(dialect, tags.text_column, tags.label_column, tags.label_separator)
 
     @property
+    def names_columns(self) -> bool:
+        """Whether somebody has said what the columns are called: there is a header."""
+        return bool(self.text_column or self.label_column)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Those that tell the delimiter of a header."""
         return (*filter(None, (self.text_column, self.label_column)), "text", "title", "id", *_CELLS)
@@ -56,8 +64,15 @@ class PlainRows:
 def read_plain(source: Source, reading: Reading) -> Iterator[PlainRows]:
     """The rows of each file. Raises DataError for one that does not read."""
     for part in [replace(source, files=(path,)) for path in source.files] or [source]:
-        rows = list(read_rows(part, reading.columns, all_columns=True))
-        yield _plain_file(rows, str(part.files[0]) if part.files else part.name, reading)
+        path = part.files[0] if part.files else None
+        if path and azure.is_project(path):
+            yield PlainRows(list(azure.read_project(path, reading.dialect.encoding)), [])
+        elif path and not reading.names_columns and comprehend.is_table(path, reading.dialect, {*reading.columns}):
+            rows = list(comprehend.read_table(path, reading.dialect, reading.label_separator))
+            yield PlainRows(rows, [f"{path}: no header; its first column is read as labels, its second as text"])
+        else:
+            rows = list(read_rows(part, reading.columns, all_columns=True))
+            yield _plain_file(rows, str(path or part.name), reading)
 
 
 def _plain_file(rows: list[Row], name: str, reading: Reading) -> PlainRows:
@@ -66,6 +81,9 @@ def _plain_file(rows: list[Row], name: str, reading: Reading) -> PlainRows:
         rows = _change(rows, partial(_split_cells, cells))
         if cells.is_guess:
             notes.append(f"{name}: labels are read with {cells.separator!r} between; --label-separator names another")
+    if any(is_binary(row.values) for row in rows if not row.problem):
+        rows = join_binary(rows)
+        notes.append(f"{name}: each answer is on one label; labels that nobody was asked about are unsure")
     if columns := _flag_columns(rows):
         rows = _change(rows, partial(_join_flags, columns))
         notes.append(f"{name}: the columns {', '.join(columns)} hold 0 and 1, and are read as labels")
@@ -168,7 +186,7 @@ def _merge_tasks(exported: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
         if task is None:
             tasks[i].append(i)
         else:
-            annotation = str(before.values["annotation_id"])
+            annotation = annotation_of(before.values)
             tasks[task, row.values["text"], seen[annotation]].append(i)
             seen[annotation] += 1
     return [_agreed([rows[i] for i in members]) for members in tasks.values()]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.bundles.manifest import Bundle
-from copydesk.service.answers import Part, to_answer
+from copydesk.service.answers import to_answer
 from copydesk.service.desk.errors import DeskError
 from copydesk.service.desk.store.database import Database
 from copydesk.service.desk.store.predictions import Reading, find_unread, keep_model, keep_readings

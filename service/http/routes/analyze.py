@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import Request, Response
 
+from copydesk.client.answers import AnalyzeAnswer
 from copydesk.model.analysis import Document, Failure, Result
 from copydesk.model.boundary import is_ours
 from copydesk.service.answers import to_answer
@@ -11,7 +12,7 @@ from copydesk.service.http.deadline import Answered, TimeoutHeader, analyze_docu
 from copydesk.service.http.off_loop import run_off_loop
 from copydesk.service.http.problems import Problem
 from copydesk.service.http.requests import AnalyzeRequest, DocumentIn
-from copydesk.service.http.responses import AnalyzeAnswer, render
+from copydesk.service.http.responses import render
 
 
 async def analyze(body: AnalyzeRequest, request: Request, timeout_ms: TimeoutHeader = None) -> Response:

@@ -1,13 +1,13 @@
 """The model that answers: GET /v1/model describes it, POST /v1/model/reload takes the store's current version."""
 
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel
 
+from copydesk.client.answers import LabelOut, ModelDescription
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.files.json import JsonObject
+from copydesk.model.output.tags import LabelRule
 from copydesk.service.http.layers.api_keys import find_key
 from copydesk.service.http.problems import PROBLEM, Problem
 from copydesk.service.inference.swap import SwapError, Swapper
@@ -27,7 +27,7 @@ class ReloadAnswer(BaseModel):
     digest: str
 
 
-async def describe_model(request: Request) -> JsonObject:
+async def describe_model(request: Request) -> ModelDescription:
     """Labels, thresholds, device, limits and metrics of the model that answers."""
     settings: Settings = request.app.state.settings
     analyzer: Analyzer = request.app.state.scheduler.analyzer
@@ -35,7 +35,7 @@ async def describe_model(request: Request) -> JsonObject:
     return {
         "name": bundle.name,
         "digest": bundle.digest,
-        "labels": [asdict(rule) for rule in bundle.rules],
+        "labels": [_label(rule) for rule in bundle.rules],
         "encoder": bundle.encoder,
         "device": str(analyzer.device),
         "limits": {
@@ -59,6 +59,15 @@ async def reload_model(request: Request) -> ReloadAnswer:
     except SwapError as error:
         raise Problem(409, str(error)) from error
     return ReloadAnswer(previous=swapped.previous, digest=swapped.digest)
+
+
+def _label(rule: LabelRule) -> LabelOut:
+    return {
+        "label": rule.label,
+        "threshold": rule.threshold,
+        "slope": rule.slope,
+        "intercept": rule.intercept,
+    }
 
 
 def _check_admin(request: Request) -> None:

@@ -1,11 +1,13 @@
-"""POST /predict, as text-embeddings-inference answers it, so that its clients work unchanged.
+"""POST /predict, as text-embeddings-inference and Hugging Face's endpoints answer it, so that their clients work
+unchanged. Whoever sends `parameters` is one of Hugging Face's, and gets a list of lists also for a string.
 
 Two things differ on purpose: texts are read whole, and each label has a sigmoid of its own, because an article can be
 about several topics. A list of strings is a batch (there, two strings are one pair of sequences).
 """
 
 import math
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -27,6 +29,21 @@ _Sequence = Annotated[list[LongText], Field(min_length=1, max_length=2)]
 _SequenceBatch = Annotated[list[_Sequence], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
 
+Transform = Literal["sigmoid", "softmax", "none"]
+
+
+class PredictParameters(BaseModel):
+    """What Hugging Face's clients ask for; what else they may send is taken and ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    top_k: int | None = Field(default=None, ge=1, le=1_000_000, description="So many labels, the best ones.")
+    function_to_apply: Transform | None = Field(
+        default=None,
+        description="How logits become scores; by default each by a sigmoid of its own. softmax: together.",
+    )
+
+
 class PredictRequest(BaseModel):
     """Texts to classify. A text may also stand as a list of one string, or of two that are read one after the other."""
 
@@ -35,6 +52,8 @@ class PredictRequest(BaseModel):
     inputs: LongText | _Batch | _SequenceBatch
     raw_scores: bool = Field(default=False, description="Answer with logits: score = 1 / (1 + exp(-logit)).")
     truncate: bool | None = Field(default=False, description="Taken and ignored: texts are always read whole.")
+
+    parameters: PredictParameters | None = Field(default=None, description="Hugging Face's.")
 
     @field_validator("inputs", mode="before")
     @classmethod
@@ -52,6 +71,17 @@ class PredictRequest(BaseModel):
         inputs = [self.inputs] if isinstance(self.inputs, str) else self.inputs
         return [text if isinstance(text, str) else "\n\n".join(text) for text in inputs]
 
+    @property
+    def transform(self) -> Transform:
+        """What makes scores of the logits."""
+        asked = self.parameters.function_to_apply if self.parameters else None
+        return asked or ("none" if self.raw_scores else "sigmoid")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the answer is the list of one text, and not a list of such lists."""
+        return isinstance(self.inputs, str) and self.parameters is None
+
 
 class Prediction(TypedDict):
     """A label's score."""
@@ -64,7 +94,7 @@ PredictAnswer = list[Prediction] | list[list[Prediction]]
 
 
 async def predict(body: PredictRequest, request: Request, timeout_ms: TimeoutHeader = None) -> Response:
-    """Every label with its score, best first: one list for a string, a list of lists for a batch."""
+    """Labels with their scores, best first: a list for a string, a list of lists for a batch or with `parameters`."""
     documents = [Document(text) for text in body.texts]
     answered = await analyze_documents(request, documents, Options(stories="whole"), timeout_ms)
     n_bytes = _SCORE_BYTES * len(answered.results) * len(answered.bundle.rules)
@@ -73,18 +103,31 @@ async def predict(body: PredictRequest, request: Request, timeout_ms: TimeoutHea
 
 
 def _render(answered: Answered, body: PredictRequest) -> bytes:
-    answers = [_predictions(i, result, is_raw=body.raw_scores) for i, result in enumerate(answered.results)]
-    answer: PredictAnswer = answers[0] if isinstance(body.inputs, str) else answers
+    top_k = body.parameters.top_k if body.parameters else None
+    answers = [_predictions(i, result, body.transform)[:top_k] for i, result in enumerate(answered.results)]
+    answer: PredictAnswer = answers[0] if body.is_single else answers
     return render(answer)
 
 
-def _predictions(i: int, result: Result, *, is_raw: bool) -> list[Prediction]:
+def _predictions(i: int, result: Result, transform: Transform) -> list[Prediction]:
     if isinstance(result, Failure):
         if is_ours(result):
             raise Problem(500, f"inputs[{i}]: {result.message}")
         raise Problem(422, f"inputs[{i}]: {result.message}")
-    scores = [(_logit(tag.score) if is_raw else tag.score, tag.label) for tag in result.story.tags]
-    return [{"score": score, "label": label} for score, label in sorted(scores, key=lambda pair: -pair[0])]
+    tags = sorted(result.story.tags, key=lambda tag: -tag.score)
+    scores = _transform([tag.score for tag in tags], transform)
+    return [{"score": score, "label": tag.label} for score, tag in zip(scores, tags, strict=True)]
+
+
+def _transform(scores: Sequence[float], transform: Transform) -> Sequence[float]:
+    """The scores in another form."""
+    if transform == "sigmoid":
+        return scores
+    logits = [_logit(score) for score in scores]
+    if transform == "none":
+        return logits
+    powers = [math.exp(logit - max(logits)) for logit in logits]
+    return [power / sum(powers) for power in powers]
 
 
 def _logit(score: float) -> float:

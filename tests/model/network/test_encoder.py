@@ -85,3 +85,11 @@ def test_a_hub_model_is_read_from_the_local_cache(
     assert load_encoder(files).width == 32
     with pytest.raises(EncoderError, match="'desk/other', revision main: not in the local cache"):
         find_encoder("desk/other")
+
+
+def test_a_folder_of_setfit_is_an_encoder_and_its_pickled_head_is_never_loaded(encoder_copy: Path) -> None:
+    (encoder_copy / "config_setfit.json").write_text('{"labels": ["trade", "drugs"], "normalize_embeddings": false}')
+    (encoder_copy / "modules.json").write_text('[{"idx": 0, "type": "sentence_transformers.models.Transformer"}]')
+    (encoder_copy / "model_head.pkl").write_bytes(b"cos\nabort\n(tR.")  # ends the process of whoever unpickles it
+    encoder = load_encoder(find_encoder(str(encoder_copy)))
+    assert encoder.state_dict().keys() == load_encoder(find_encoder(str(TINY_ENCODER))).state_dict().keys()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from copydesk.client.answers import Part
 from copydesk.model.analysis import (
     Analysis,
     Coverage,
@@ -14,7 +15,6 @@ from copydesk.model.analysis import (
     Summary,
     Tag,
 )
-from copydesk.service.answers import Part
 from copydesk.service.cli.terminal import TEXT_PARTS, show
 
 FIRST, SECOND = "Ministers cut the duty on steel.", "Carmakers had lobbied for it since spring."

@@ -35,6 +35,20 @@ def test_everything_that_is_sent_is_bounded(client: TestClient) -> None:
     assert n_checked > 20
 
 
+def test_the_names_by_which_generated_clients_call_a_route_stay(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    names = {f"{method} {path}": routes[method]["operationId"] for path, routes in paths.items() for method in routes}
+    assert names == {
+        "post /v1/analyze": "analyze",
+        "post /predict": "predict",
+        "get /v1/model": "describe_model",
+        "post /v1/model/reload": "reload_model",
+        "get /livez": "livez",
+        "get /readyz": "readyz",
+        "get /metrics": "metrics",
+    }
+
+
 def _walk(node: dict[str, Any], components: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The schema and every schema in it, references followed."""
     if "$ref" in node:

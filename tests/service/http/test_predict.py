@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from huggingface_hub import InferenceClient
 
 from copydesk.model.analysis import Document, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.service.http.app import make_app
 from copydesk.service.settings import Settings
+from support.served import serve_app
 from support.tiny import LABELS, STORY
 
 
@@ -39,6 +41,27 @@ def test_scores_are_sigmoids_of_the_raw_ones_and_need_not_add_up_to_one(client: 
     for label, score in scores.items():
         assert score == pytest.approx(1 / (1 + math.exp(-raw[label])), abs=1e-3)  # bf16
     assert sum(scores.values()) != pytest.approx(1, abs=0.01)
+
+
+def test_hugging_faces_client_gets_what_it_asks_for(analyzer: Analyzer) -> None:
+    with serve_app(make_app(Settings(), lambda: analyzer)) as address:
+        client = InferenceClient(f"{address}/predict")
+        every = {p.label: p.score for p in client.text_classification(STORY)}
+        best = client.text_classification(STORY, top_k=2)
+        raw = client.text_classification(STORY, function_to_apply="none")
+        together = client.text_classification(STORY, function_to_apply="softmax")
+    assert list(every) == sorted(LABELS, key=lambda label: -every[label])
+    assert [(p.label, p.score) for p in best] == list(every.items())[:2]
+    assert [1 / (1 + math.exp(-p.score)) for p in raw] == pytest.approx(list(every.values()), abs=1e-9)
+    shares = [math.exp(p.score) for p in raw]
+    assert [p.score for p in together] == pytest.approx([share / sum(shares) for share in shares], abs=1e-9)
+
+
+def test_with_parameters_a_string_gets_a_list_of_lists_and_a_batch_the_same(client: TestClient) -> None:
+    single = predict(client, inputs=STORY)
+    assert predict(client, inputs=STORY, parameters={}) == [single]
+    parameters = {"top_k": 1, "truncation": True, "padding": "longest"}
+    assert predict(client, inputs=[STORY, STORY], parameters=parameters) == [single[:1]] * 2
 
 
 def test_a_list_gets_a_list_for_each_text(client: TestClient) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from copydesk.model.errors import DataError
-from copydesk.training.data.exports import find_format
+from copydesk.training.data.exports.formats import find_format
 from copydesk.training.data.stories import LabelledStory, read_stories
 
 TEXT = "Ministers cut the duty on steel."

@@ -1,0 +1,1 @@
+"""Rows as annotation tools and other services export them, turned into plain rows."""
