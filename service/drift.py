@@ -19,7 +19,7 @@ from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.drift.changes import Change, find_changes
 from copydesk.model.drift.columns import Floats, columns_of
 from copydesk.model.drift.reference import WINDOW, Reference
-from copydesk.model.drift.sums import Sums, sum_vectors
+from copydesk.model.drift.sums import Sums, Texts, sum_texts
 from copydesk.model.drift.windows import Window, keep_window
 from copydesk.model.errors import BundleError
 from copydesk.service.metrics import Metrics
@@ -78,8 +78,8 @@ class OpenWindow:
 
     def close(self) -> Window:
         """Its sums."""
-        vectors = np.array(self._vectors, np.float64)
-        return Window(self._start, time.time(), sum_vectors(self.bundle.labels, np.array(self._rows), vectors))
+        texts = Texts.of(self._rows, self._vectors)
+        return Window(self._start, time.time(), sum_texts(self.bundle.labels, texts))
 
 
 class DriftWatch:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from copydesk.model.drift.columns import Floats
 from copydesk.model.drift.measures import Key, compare
-from copydesk.model.drift.sums import sum_texts
+from copydesk.model.drift.sums import Texts, sum_texts
 
 N_WINDOWS = 1_000  # that are drawn
 # Share of windows that are over any limit by chance. Three in a row are over the same one in less than 1 of 1,000 runs:
@@ -27,9 +26,7 @@ class Limit:
     limit: float
 
 
-def find_limits(
-    labels: Sequence[str], rows: Floats, points: Floats, window: int, n_windows: int = N_WINDOWS
-) -> dict[Key, Limit]:
+def find_limits(labels: Sequence[str], texts: Texts, window: int, n_windows: int = N_WINDOWS) -> dict[Key, Limit]:
     """Limits for windows of so many texts: of windows like the reference 1 in 10 is over any of them.
 
     Window and reference are both drawn anew with replacement (Efron 1979), since the reference is a sample too. The
@@ -38,7 +35,7 @@ def find_limits(
     (Westfall & Young 1993, max T).
     """
     rng = np.random.default_rng(_SEED)
-    drawn = [_draw(labels, rows, points, window, rng) for _ in range(n_windows)]
+    drawn = [_draw(labels, texts, window, rng) for _ in range(n_windows)]
     keys = list(drawn[0])
     distances = np.array([[one[key] for key in keys] for one in drawn])
     usual, spread = distances.mean(axis=0), distances.std(axis=0)
@@ -50,11 +47,8 @@ def find_limits(
     }
 
 
-def _draw(
-    labels: Sequence[str], rows: Floats, points: Floats, window: int, rng: np.random.Generator
-) -> dict[Key, float]:
-    n = len(rows)
-    of_window, of_reference = (rng.multinomial(size, np.full(n, 1 / n)).astype(np.float64) for size in (window, n))
-    chosen = of_window > 0
-    own = sum_texts(labels, rows[chosen], points[chosen], of_window[chosen])
-    return compare(own, sum_texts(labels, rows, points, of_reference))
+def _draw(labels: Sequence[str], texts: Texts, window: int, rng: np.random.Generator) -> dict[Key, float]:
+    """The distances of a window from a reference, both drawn from the texts."""
+    n = len(texts.rows)
+    own, reference = (rng.multinomial(size, np.full(n, 1 / n)).astype(np.float64) for size in (window, n))
+    return compare(sum_texts(labels, texts, own), sum_texts(labels, texts, reference))

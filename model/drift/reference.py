@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from copydesk.model.analysis import Analysis, Result
 from copydesk.model.bundles.manifest import REFERENCE, Bundle
 from copydesk.model.drift.columns import columns_of
 from copydesk.model.drift.limits import N_WINDOWS, Limit, find_limits
 from copydesk.model.drift.measures import Key
-from copydesk.model.drift.projection import project
-from copydesk.model.drift.sums import Sums, sum_texts, sums_from_json
+from copydesk.model.drift.sums import Sums, Texts, sum_texts, sums_from_json
 from copydesk.model.errors import BundleError, DataError
 from copydesk.model.files.disk import whole_file
 from copydesk.model.files.json import JsonObject
@@ -53,15 +50,16 @@ def make_reference(
             f"{source}: {len(analyses)} texts that can be analysed, a reference needs {MIN_TEXTS}; give more"
         )
     columns = columns_of(bundle.labels)
-    rows = np.array([columns.count(analysis) for analysis in analyses])
-    points = project(np.array([analysis.story.vector for analysis in analyses]))
+    texts = Texts.of(
+        [columns.count(analysis) for analysis in analyses], [analysis.story.vector for analysis in analyses]
+    )
     return Reference(
         bundle.digest,
         source,
         datetime.now(UTC).isoformat(timespec="seconds"),
         window,
-        sum_texts(bundle.labels, rows, points),
-        find_limits(bundle.labels, rows, points, window, n_windows),
+        sum_texts(bundle.labels, texts),
+        find_limits(bundle.labels, texts, window, n_windows),
     )
 
 

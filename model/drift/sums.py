@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from copydesk.model.drift.columns import Floats, columns_of
 from copydesk.model.drift.projection import N_WAVES, WIDTH, make_waves, project
@@ -54,25 +55,32 @@ class Sums:
         return self.totals, self.vector, self.outer, self.waves
 
 
-def sum_texts(labels: Sequence[str], rows: Floats, points: Floats, weights: Floats | None = None) -> Sums:
-    """The sums over texts, each as often as `weights` says, or once.
+@dataclass(frozen=True)
+class Texts:
+    """What is counted of some texts: rows [texts, columns], projected story vectors [texts, 64] and their waves."""
 
-    rows: [texts, columns]; points: their projected vectors [texts, 64].
-    """
-    weights = np.ones(len(rows)) if weights is None else weights
+    rows: Floats
+    points: Floats
+    waves: Floats
+
+    @classmethod
+    def of(cls, rows: Sequence[Floats], vectors: Sequence[Sequence[float]] | Sequence[NDArray[np.float32]]) -> "Texts":
+        """Of a row and a story's vector of each; at least one."""
+        points = project(np.array(vectors, np.float64))
+        return cls(np.array(rows), points, make_waves(points))
+
+
+def sum_texts(labels: Sequence[str], texts: Texts, weights: Floats | None = None) -> Sums:
+    """The sums over texts, each as often as `weights` says, or once."""
+    weights = np.ones(len(texts.rows)) if weights is None else weights
     return Sums(
         tuple(labels),
         n=int(weights.sum()),
-        totals=weights @ rows,
-        vector=weights @ points,
-        outer=(points * weights[:, None]).T @ points,
-        waves=weights @ make_waves(points),
+        totals=weights @ texts.rows,
+        vector=weights @ texts.points,
+        outer=(texts.points * weights[:, None]).T @ texts.points,
+        waves=weights @ texts.waves,
     )
-
-
-def sum_vectors(labels: Sequence[str], rows: Floats, vectors: Floats) -> Sums:
-    """The sums over texts. rows: [texts, columns]; vectors: as an analysis has them [texts, width]."""
-    return sum_texts(labels, rows, project(vectors))
 
 
 def sums_from_json(labels: Sequence[str], content: JsonObject) -> Sums:

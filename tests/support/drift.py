@@ -6,7 +6,7 @@ import numpy as np
 
 from copydesk.model.analysis import Analysis, Coverage, Furniture, Language, StoryAnalysis, Summary, Tag
 from copydesk.model.drift.columns import columns_of
-from copydesk.model.drift.sums import Sums, sum_vectors
+from copydesk.model.drift.sums import Sums, Texts, sum_texts
 from support.tiny import LABELS
 
 N_WINDOWS = 60  # that limits are drawn from: enough where what drifts does so widely
@@ -24,8 +24,8 @@ def compose_analyses(
 
 def sum_analyses(analyses: Sequence[Analysis], labels: tuple[str, ...] = LABELS) -> Sums:
     """What a window of them comes to."""
-    rows = np.array([columns_of(labels).count(analysis) for analysis in analyses])
-    return sum_vectors(labels, rows, np.array([analysis.story.vector for analysis in analyses]))
+    rows = [columns_of(labels).count(analysis) for analysis in analyses]
+    return sum_texts(labels, Texts.of(rows, [analysis.story.vector for analysis in analyses]))
 
 
 def _compose(rng: np.random.Generator, rate: float, text: str, shift: float, language: str | None) -> Analysis:

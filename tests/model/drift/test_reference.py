@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from copydesk.model.analysis import Failure, Result
-from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.drift.reference import find_reference, make_reference, own_name, write_reference
 from copydesk.model.errors import BundleError, DataError
@@ -76,3 +76,11 @@ def test_a_store_keeps_a_version_with_its_reference_and_one_without(tmp_path: Pa
             write(source, bundle)
         store.add(source)
         assert (find_reference(bundle, store.path(bundle.digest)) is not None) == has_reference
+
+
+def test_the_bundle_that_ships_has_a_reference_of_its_own() -> None:
+    bundle = load_manifest(DEFAULT_BUNDLE)
+    reference = find_reference(bundle, DEFAULT_BUNDLE)
+    assert reference is not None
+    assert reference.sums.labels == bundle.labels
+    assert reference.sums.n >= 1_000
