@@ -60,7 +60,7 @@ def join_commands() -> "typer.Typer":
     import typer
 
     from copydesk.service.cli import analyze, batch, desk, health, serve
-    from copydesk.training.cli import data, distill, evaluate, models, train
+    from copydesk.training.cli import data, distill, drift, evaluate, models, train
 
     app = typer.Typer(
         help="Tags, summary and evidence for news articles, from one pass of a small transformer.",
@@ -82,7 +82,7 @@ def join_commands() -> "typer.Typer":
         ] = False,
     ) -> None: ...
 
-    for module in (serve, health, analyze, batch, desk, train, distill, evaluate, data, models):
+    for module in (serve, health, analyze, batch, desk, train, distill, evaluate, data, models, drift):
         app.add_typer(module.commands)
     return app
 

@@ -170,11 +170,13 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much was read: characters of the text, tokens and windows of its stories."""
+    """How much was read: characters of the text, tokens and windows of its stories; `unknown` of the tokens stand for
+    what the model's vocabulary lacks."""
 
     characters: int
     tokens: int
     windows: int
+    unknown: int = 0
     truncated: ClassVar[bool] = False  # nothing ever is
 
 

@@ -60,6 +60,7 @@ def finish(
             characters=len(prepared.document.text),
             tokens=prepared.n_tokens,
             windows=sum(len(tokens.windows) for tokens in prepared.tokens),
+            unknown=prepared.n_unknown,
         ),
         page=prepared.page,
         language=prepared.language and _warn(prepared.language, languages),

@@ -33,7 +33,7 @@ class PreparedStory:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A document ready for the network."""
+    """A document ready for the network; `n_unknown` of its tokens stand for what the vocabulary lacks."""
 
     document: Document
     stories: tuple[PreparedStory, ...]
@@ -41,6 +41,7 @@ class Prepared:
     page: PageKind
     language: Language | None
     metadata: Metadata
+    n_unknown: int
 
     @property
     def tokens(self) -> tuple[TokenizedStory, ...]:
@@ -81,9 +82,9 @@ class Preparer:
         main = replace(page.stories[0], title=page.stories[0].title or markup.title)
         stories = tuple(self._prepare_story(document.text, story) for story in (main, *page.stories[1:]))
         language = find_language(document.text[main.body[0].start :] if main.body else document.text)
-        prepared = Prepared(
-            document, stories, page.furniture, page.kind, language, find_metadata(document.text, page, markup)
-        )
+        metadata = find_metadata(document.text, page, markup)
+        n_unknown = sum(int((story.tokens.token_ids == self._unknown).sum()) for story in stories)
+        prepared = Prepared(document, stories, page.furniture, page.kind, language, metadata, n_unknown)
         self._check_tokens(prepared)
         return prepared
 
@@ -107,7 +108,7 @@ class Preparer:
                 "too_long",
                 f"the text has {prepared.n_tokens} tokens, the limit is {self.max_document_tokens}; send it in parts",
             )
-        if all((tokens.token_ids == self._unknown).all() for tokens in prepared.tokens):
+        if prepared.n_unknown == prepared.n_tokens:
             raise DocumentError("unreadable", "no word of the text is known to the model; send running text")
 
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from copydesk.model.analysis import Failure, Result
 from copydesk.model.bundles.manifest import Bundle
+from copydesk.model.drift.changes import Change, by_label
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LAGS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
@@ -90,6 +91,21 @@ class Metrics:
         self._build = Gauge(
             "copydesk_build_info", "1 for what runs.", ["version", "python", "torch"], registry=registry
         )
+        self._drift_windows = Counter(
+            "copydesk_drift_windows", "Windows of texts compared with the model's reference.", registry=registry
+        )
+        self._drift_raised = Gauge(
+            "copydesk_drift_raised", "1 while three windows in a row are over a limit.", ["label"], registry=registry
+        )
+        self._drift_distance = Gauge(
+            "copydesk_drift_distance",
+            "Of the last window from the reference.",
+            ["measure", "label"],
+            registry=registry,
+        )
+        self._drift_limit = Gauge(
+            "copydesk_drift_limit", "That the distance exceeds by drift alone.", ["measure", "label"], registry=registry
+        )
         self._begin()
 
     def render(self) -> bytes:
@@ -144,6 +160,17 @@ class Metrics:
     def note_disagreement(self, label: str, assigned_by: str) -> None:
         """Of the two versions only the "current" one or only the "candidate" gave a text this label."""
         self._disagreements.labels(label, assigned_by).inc()
+
+    def note_drift(self, changes: Sequence[Change]) -> None:
+        """A window was compared with the reference of the model; or another model serves, and none was yet."""
+        for gauge in (self._drift_raised, self._drift_distance, self._drift_limit):
+            gauge.clear()
+        for change in changes:
+            self._drift_distance.labels(*change.key).set(change.distances[-1])
+            self._drift_limit.labels(*change.key).set(change.limit.limit)
+        for own in by_label(changes):
+            self._drift_raised.labels(own.label).set(int(own.is_raised))
+        self._drift_windows.inc(int(bool(changes)))
 
     def note_response(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(20.0, gt=0, description="Seconds that admitted requests then have to end.")
 
+    drift_dir: Path | None = Field(
+        None,
+        description="Folder that keeps the sums of each window of texts, for `copydesk drift`; several services can "
+        "share it. A reference of your own stands there too. None: drift is watched all the same, and forgotten.",
+    )
+
     database_url: str | None = Field(
         None,
         description="The desk's database, such as postgresql://user@host/desk; none: the file desk.db in "

@@ -3,6 +3,8 @@
 bundle.json          what it is: labels, thresholds, encoder, heads, metrics, data, and a digest of all of it
 weights.safetensors  the heads, and the encoder's low-rank updates ("adapter.") or its own weights ("encoder.")
 README.md            the model card
+
+Beside them may stand reference.json, the texts that drift is told from; it is in no digest.
 """
 
 import hashlib
@@ -22,6 +24,7 @@ DEFAULT_BUNDLE = SHIPPED["default"]
 _SCHEMA = 2
 _ACTIVATION = "sigmoid"  # the one that `LabelRule` knows
 ENGLISH = ("en",)  # what a bundle was made for that does not say so
+REFERENCE = "reference.json"
 MANIFEST, WEIGHTS, CARD = BUNDLE_FILES = ("bundle.json", "weights.safetensors", "README.md")
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from copydesk.model.bundles.journal import Action, Event, Journal
-from copydesk.model.bundles.manifest import BUNDLE_FILES, Bundle, load_manifest
+from copydesk.model.bundles.manifest import BUNDLE_FILES, REFERENCE, Bundle, load_manifest
 from copydesk.model.errors import BundleError, StoreError
 from copydesk.model.files.disk import clear_partial, sync, whole_directory, whole_file
 
@@ -174,7 +174,7 @@ class Store:
         """Copy beside the versions, check the copy, then give it its name."""
         clear_partial(self.directory)
         with whole_directory(self.path(digest), file_mode=_READ_ONLY) as copy:
-            for name in BUNDLE_FILES:
+            for name in (*BUNDLE_FILES, *([REFERENCE] if (source / REFERENCE).is_file() else [])):
                 shutil.copyfile(source / name, copy / name)
             if load_manifest(copy).digest != digest:
                 raise BundleError(f"{source}: changed while it was copied; add it again")

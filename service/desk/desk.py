@@ -32,6 +32,7 @@ from copydesk.service.desk.store.verdicts import Standing
 from copydesk.service.desk.web.render import make_environment
 from copydesk.service.desk.web.sessions import Signer
 from copydesk.service.desk.web.throttle import Throttle
+from copydesk.service.drift import DriftWatch
 from copydesk.service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ _ERASED_AT_ONCE = 500
 
 @dataclass
 class Desk:
-    """All of it. `reader` is there while the app runs."""
+    """All of it. `reader` and `drift` are there while the app runs."""
 
     settings: Settings
     database: Database
@@ -55,6 +56,7 @@ class Desk:
     throttle: Throttle = field(default_factory=Throttle)
     pages: Environment = field(default_factory=make_environment)
     reader: Reader | None = None
+    drift: DriftWatch | None = None
 
     def __post_init__(self) -> None:
         self._heads: dict[int, tuple[tuple[Standing, tuple[int, ...]], dict[int, Head]]] = {}  # and what they are of
@@ -92,7 +94,7 @@ class Desk:
     @asynccontextmanager
     async def running(self, app: FastAPI) -> AsyncIterator[None]:
         """What works beside the routes: reading, and erasing what is too old."""
-        self.reader = Reader(self.database, app.state.scheduler)
+        self.reader, self.drift = Reader(self.database, app.state.scheduler), app.state.drift
         sampler = Sampler(self.database, self.settings, self.reader.wake)
         app.state.listeners.append(sampler.note)
         if app.state.shadow:

@@ -12,7 +12,10 @@ from fastapi.security import HTTPBearer
 
 from copydesk.client.answers import AnalyzeAnswer
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.store import Store
+from copydesk.model.drift.reference import Reference, find_reference
+from copydesk.service.drift import DriftWatch
 from copydesk.service.http.body import BodyBudget, BodyLimits
 from copydesk.service.http.body_route import body_route
 from copydesk.service.http.layers.access_log import AccessLayer
@@ -73,8 +76,8 @@ def make_app(settings: Settings, load: Callable[[], Analyzer], tracer: "Tracer |
     app.state.metrics = Metrics()
     app.state.tracer = tracer
     app.state.is_draining = False
-    app.state.parts = []  # what else begins and ends with the app: functions from it to an async context manager
-    app.state.listeners = []  # told of each request's documents and results: functions, which must be quick
+    app.state.parts = [_watching]  # what begins and ends with the app: functions from it to an async context manager
+    app.state.listeners = []  # told of each request's documents, results and bundle: functions, which must be quick
     add_pages(app)
     add_handlers(app)
     _add_layers(app, settings)
@@ -133,6 +136,28 @@ async def _shadowing(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     reading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await reading
+
+
+@asynccontextmanager
+async def _watching(app: FastAPI) -> AsyncIterator[None]:
+    """Watch whether texts drift."""
+    settings: Settings = app.state.settings
+    app.state.drift = DriftWatch(
+        lambda: app.state.scheduler.analyzer.bundle,
+        lambda bundle: _find_reference(settings, bundle),
+        settings.drift_dir,
+        app.state.metrics,
+    )
+    app.state.listeners.append(app.state.drift.note)
+    yield
+    await app.state.drift.close()
+
+
+def _find_reference(settings: Settings, bundle: Bundle) -> Reference | None:
+    """The operator's own, or the one beside the model. Raises BundleError."""
+    own = [settings.drift_dir] if settings.drift_dir else []
+    version = settings.models_dir / bundle.digest if settings.models_dir else settings.bundle
+    return find_reference(bundle, *own, version if version.is_dir() else settings.bundle)
 
 
 async def _start_scheduler(app: FastAPI, settings: Settings, load: Callable[[], Analyzer]) -> Scheduler:

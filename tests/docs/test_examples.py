@@ -23,7 +23,7 @@ from support.tiny import ROOT
 
 _REQUEST = re.compile(r"^curl .*http://127\.0\.0\.1:8000(/\S+) .*-d '(\{.*\})'$", re.DOTALL)
 _ROUNDED = 0.03  # numbers are shown shortened, and bf16 rounds them by the machine
-GROUPS = ("data", "desk", "models")
+GROUPS = ("data", "desk", "drift", "models")
 
 
 def find_pairs(page: Path) -> Iterator[tuple[str, Json, Json]]:

@@ -29,14 +29,16 @@ LABELS = ["trade", "security", "taiwan", "drugs"]
 STORY = "Police found heroin in a lorry full of tiles on Friday. Two drivers were arrested at the port, the army said."
 PAGE = f"<html><body><nav><a href='/'>Home</a></nav><article><p>{STORY}</p><p>{STORY[::-1]}</p></article></body></html>"
 COMMANDS = {
-    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "health",
-    "models", "models compare", "models list", "models promote", "models rollback", "models show", "serve", "train",
+    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "distill", "drift",
+    "drift reference", "evaluate", "health", "models", "models compare", "models list", "models promote",
+    "models rollback", "models show", "serve", "train",
 }  # fmt: skip
 NEEDS_EXTRA = {
     "train": "train",
     "train few_shot --data stories.jsonl": "train",
     "evaluate --data stories.jsonl": "train",
     "data check stories.jsonl": "train",
+    "drift --windows drift --report report": "train",
     "models compare default default --data stories.jsonl": "train",
     "models promote default --test stories.jsonl": "train",
     "batch somebody/stories answers.jsonl": "train",
@@ -95,6 +97,13 @@ def check_that_versions_are_kept_without_an_extra() -> None:
     assert "default" in run("models list")
     assert json.loads(run("models show current"))["is_current"] is True
     assert "StoreError" in run("models rollback", 2)
+
+
+def check_that_drift_is_told_from_a_reference_of_ones_own() -> None:
+    texts = (f"{STORY} It was day {n}." for n in range(500))
+    Path("texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    run("drift reference texts.jsonl --windows drift")
+    assert "no window of 500 texts" in run("drift --windows drift", 2)
 
 
 def check_that_a_missing_extra_is_named_with_its_command() -> None:

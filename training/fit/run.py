@@ -19,6 +19,7 @@ from copydesk.model.network.heads import Network
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress
 from copydesk.training.data.tag_data import TagData
+from copydesk.training.evaluation.reference import keep_reference
 from copydesk.training.fit.checkpoints import claim_checkpoints
 from copydesk.training.fit.example_sets import Examples, Texts, read_texts, without_key
 from copydesk.training.fit.examples import Example
@@ -65,6 +66,7 @@ def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progre
     analyzer = load_trained(bundle, weights, encoder, tokenizer)
     bundle = calibrate_crossed(bundle, stories, crossed) if crossed else calibrate_bundle(analyzer, data.held_out)
     bundle = save_trained(out, bundle, weights)
+    keep_reference(out, [] if crossed else data.held_out, progress)
     shutil.rmtree(checkpoints)
     return bundle
 

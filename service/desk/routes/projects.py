@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from copydesk.service.desk.errors import ConflictError
+from copydesk.service.desk.figures.drift import make_drift
 from copydesk.service.desk.figures.overview import make_overview
 from copydesk.service.desk.queue.leases import MAIN, Lane, count_waiting
 from copydesk.service.desk.queue.topics import FULL_TRAINING
@@ -55,6 +56,7 @@ def show_start(project_id: int, desk: DeskOf, person: Reader) -> Response:
         n_waiting = count_waiting(session, project_id, Lane(MAIN))
     promotions = [event for event in desk.trainer.journal() if event.action in ("promote", "rollback")][:5]
     values = {"overview": overview, "n_waiting": n_waiting, "promotions": promotions, "digest": desk.digest}
+    values["drift"] = make_drift(desk.drift) if desk.drift else None
     return show(
         desk, person, "start.html", project=project, top=max(1, *(d.n_stories for d in overview.days)), **values
     )

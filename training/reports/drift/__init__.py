@@ -1,0 +1,1 @@
+"""Drift as a page, as plots, as tables."""
