@@ -18,6 +18,7 @@ from copydesk.model.errors import ConfigError, StoreError
 from copydesk.service.cli.serve import start
 from copydesk.service.http.app import make_app
 from copydesk.service.inference import shadow as module
+from copydesk.service.inference.admission import estimate_document
 from copydesk.service.inference.agreement import compare_tags
 from copydesk.service.settings import Settings
 from support.tiny import LABELS, STORY, make_tiny_bundle
@@ -154,8 +155,8 @@ def test_what_a_shadow_cannot_keep_up_with_is_passed_over_and_takes_no_room(
 
     change_candidate(monkeypatch, hold)
     with Shadowed(store) as service:
-        n_tokens = service.analyze(TEXTS[0])["results"][0]["coverage"]["tokens"]
-        monkeypatch.setattr(module, "_MAX_TOKENS", 3 * n_tokens)
+        service.analyze(TEXTS[0])
+        monkeypatch.setattr(module, "_MAX_TOKENS", 3 * estimate_document(Document(TEXTS[0])))
         service.analyze(*[TEXTS[0]] * 5)
         assert service.shadowed("skipped") == 3
         assert service.app.state.scheduler.admission.n_tokens == 0
