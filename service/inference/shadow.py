@@ -15,6 +15,7 @@ from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import CopydeskError, DocumentError
+from copydesk.service.inference.admission import estimate_document
 from copydesk.service.inference.agreement import Agreement
 from copydesk.service.inference.scheduler import Scheduler
 from copydesk.service.metrics import Metrics
@@ -34,6 +35,11 @@ class _Waiting:
     options: Options
     answer: Analysis
     digest: str
+
+    @property
+    def n_tokens(self) -> int:
+        """About how many there are, and what of its markup is held for as long as it waits."""
+        return estimate_document(self.document)
 
 
 class Shadow:
@@ -89,7 +95,7 @@ class Shadow:
         logger.error("the shadow was refused", extra={"fields": {"digest": self.digest, "reason": reason}})
 
     def _put(self, one: _Waiting) -> None:
-        n_tokens = sum(waiting.answer.coverage.tokens for waiting in (one, *self._waiting))
+        n_tokens = sum(waiting.n_tokens for waiting in (one, *self._waiting))
         if self._waiting and n_tokens > _MAX_TOKENS:
             self._metrics.note_shadowed("skipped")
             return

@@ -114,6 +114,20 @@ def check_that_a_missing_extra_is_named_with_its_command() -> None:
         )
 
 
+def check_that_traces_name_their_extra() -> None:
+    with environment(OTEL_SERVICE_NAME="desk"):
+        said = run(f"serve --port {free_port()}", 2)
+    assert re.fullmatch(r"InstallError: tracing, .* needs .*; pip install 'copydesk\[otel\]'", said), said
+
+
+def check_that_a_version_reads_in_the_shadow() -> None:
+    with environment(COPYDESK_SHADOW="current"), serve("--store", "models") as address:
+        end = time.monotonic() + TIMEOUT_S
+        while b"copydesk_shadow_info{" not in ask(address, "GET /metrics").body:
+            assert time.monotonic() < end, "the shadow did not get ready"
+            time.sleep(0.1)
+
+
 def check_that_a_mistake_is_named() -> None:
     assert "No such command" in run("anlayze", 2)
     assert "nowhere.txt" in run("analyze nowhere.txt", 2)
@@ -213,6 +227,17 @@ def removed(module: str) -> Iterator[None]:
         yield
     finally:
         there.rename(here)
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """With these variables, for what is started inside."""
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del os.environ[name]
 
 
 @contextmanager

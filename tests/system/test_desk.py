@@ -20,13 +20,11 @@ from benchmarks.servers import find_port
 from copydesk.model.bundles.store import Store
 from support.tiny import ROOT, SENTENCES, make_tiny_bundle, write_config
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytest.importorskip("peft")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PASSWORD = "correct horse battery"
 N_STORIES, N_JUDGED = 60, 30
 WORDS = "goal match rain win score army border sent drug police lorry tiles talks days nobody hurt Sunday team".split()  # noqa: SIM905
@@ -87,14 +85,6 @@ def _wait_for_link(log: Path, port: int) -> str:
             return link[0]
         time.sleep(0.1)
     raise AssertionError(log.read_text())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def open_page(browser: Any, said: list[str]) -> Page:

@@ -1,8 +1,5 @@
 import asyncio
-import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,54 +13,9 @@ from copydesk.model.network.pooling import SentenceSums
 from copydesk.model.page.html.markup import Markup
 from copydesk.model.page.html.pool import Cancellation
 from copydesk.model.preparing import Prepared
-from copydesk.service.inference.admission import Admission, OverloadedError
-from copydesk.service.inference.backlog import ForwardError
-from copydesk.service.inference.scheduler import Scheduler
-from copydesk.service.metrics import Metrics
+from copydesk.service.inference.admission import OverloadedError
+from support.scheduling import Gate, ask, running, until
 from support.tiny import STORY
-
-
-@asynccontextmanager
-async def running(analyzer: Analyzer, max_pass_s: float = 60.0) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=max_pass_s, metrics=Metrics())
-    try:
-        yield scheduler
-    finally:
-        await asyncio.to_thread(scheduler.close)
-
-
-class Gate:
-    """Holds the end of the analyzer's passes back until it is opened, and counts their tokens."""
-
-    def __init__(self, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.is_reached, self.is_open, self.n_tokens = threading.Event(), threading.Event(), list[int]()
-        original = analyzer.engine.begin
-
-        def begin(documents: Documents) -> SimpleNamespace:
-            self.n_tokens.append(sum(story.n_tokens for document in documents for story in document))
-            running = original(documents)
-
-            def held() -> list[SentenceSums]:
-                self.is_reached.set()
-                assert self.is_open.wait(30)
-                return running.end()
-
-            return SimpleNamespace(end=held)
-
-        monkeypatch.setattr(analyzer.engine, "begin", begin)
-
-    async def wait(self) -> None:
-        assert await asyncio.to_thread(self.is_reached.wait, 30)
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
-def ask(scheduler: Scheduler, text: str = STORY) -> Awaitable[list[object]]:
-    return asyncio.ensure_future(scheduler.analyze([Document(text)], Options()))  # type: ignore[arg-type]  # list[Result]
 
 
 def test_every_caller_gets_its_own_answer(analyzer: Analyzer) -> None:
@@ -92,78 +44,6 @@ def test_a_text_longer_than_a_pass_gets_the_answer_of_one_go(analyzer: Analyzer)
     assert answer.coverage == expected.coverage
     for one, other in zip(answer.story.tags, expected.story.tags, strict=True):
         assert one.score == pytest.approx(other.score, abs=1e-5)  # fp32, CPU
-
-
-def test_failed_batch_reports_the_error_to_every_caller(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(*_: object) -> None:
-        raise RuntimeError("device lost")
-
-    async def run() -> None:
-        async with running(analyzer) as scheduler:
-            with monkeypatch.context() as patch:
-                patch.setattr(analyzer.engine, "begin", explode)
-                errors = await asyncio.gather(*(ask(scheduler) for _ in range(3)), return_exceptions=True)
-            assert [type(error) for error in errors] == [ForwardError] * 3
-            (answer,) = await ask(scheduler)
-            assert isinstance(answer, Analysis)
-            assert scheduler.admission.n_tokens == 0
-
-    asyncio.run(run())
-
-
-def test_a_device_that_failed_is_probed_until_it_works_again(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def explode(*_: object) -> None:
-        raise RuntimeError("device lost")
-
-    async def run() -> None:
-        monkeypatch.setattr("copydesk.service.inference.scheduler._IDLE_S", 0.01)
-        async with running(analyzer) as scheduler:
-            with monkeypatch.context() as patch:
-                patch.setattr(analyzer.engine, "begin", explode)
-                for _ in range(3):
-                    with pytest.raises(ForwardError):
-                        await ask(scheduler)
-                assert scheduler.health.fault
-            await until(lambda: scheduler.health.fault is None)
-
-    asyncio.run(run())
-
-
-def test_a_pass_that_hangs_is_a_fault_until_it_ends(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = Gate(analyzer, monkeypatch)
-
-    async def run() -> None:
-        async with running(analyzer, max_pass_s=0.01) as scheduler:
-            answer = ask(scheduler)
-            await gate.wait()
-            await until(lambda: scheduler.health.fault is not None)
-            gate.is_open.set()
-            assert isinstance((await answer)[0], Analysis)
-            await until(lambda: scheduler.health.fault is None)
-
-    asyncio.run(run())
-
-
-def test_every_future_ends_when_the_service_closes_during_a_hung_pass(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(analyzer, monkeypatch)
-
-    async def run() -> list[object]:
-        scheduler = Scheduler(analyzer, admission=Admission(60), max_pass_s=60, metrics=Metrics())
-        calls = [ask(scheduler)]
-        await gate.wait()
-        calls.append(ask(scheduler))
-        await until(lambda: len(scheduler._backlog) == 1)
-        await asyncio.to_thread(scheduler.close, 0.01)
-        outcomes: list[object] = [*await asyncio.gather(*calls, return_exceptions=True)]
-        gate.is_open.set()
-        await asyncio.to_thread(scheduler._thread.join)
-        return outcomes
-
-    assert [type(outcome) for outcome in asyncio.run(run())] == [ForwardError, ForwardError]
 
 
 def test_a_full_queue_refuses_at_once_and_keeps_what_it_admitted(
@@ -266,39 +146,6 @@ def test_an_error_that_nobody_foresaw_fails_its_document_alone_and_is_logged_wit
     asyncio.run(run())
     assert "a document failed: RecursionError, at " in caplog.text
     assert STORY[:20] not in caplog.text
-
-
-def test_an_error_outside_a_pass_fails_the_texts_under_way_and_the_next_are_answered(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def run() -> None:
-        async with running(analyzer) as scheduler:
-            with monkeypatch.context() as patch:
-                patch.setattr(scheduler._metrics, "note_waits", lambda waits: 1 / 0)
-                with pytest.raises(ForwardError, match="thread failed"):
-                    await ask(scheduler)
-            assert scheduler.fault is None
-            (answer,) = await ask(scheduler)
-            assert isinstance(answer, Analysis)
-
-    asyncio.run(run())
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_models_thread_that_ended_is_a_fault_and_started_again(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def run() -> None:
-        async with running(analyzer) as scheduler:
-            with monkeypatch.context() as patch:
-                patch.setattr(scheduler._backlog, "take", lambda *_, **__: sys.exit())
-                await until(lambda: not scheduler._thread.is_alive())
-            assert scheduler.fault == "the model's thread ended"
-            assert scheduler.fault is None
-            (answer,) = await ask(scheduler)
-            assert isinstance(answer, Analysis)
-
-    asyncio.run(run())
 
 
 def test_texts_are_answered_while_every_slot_for_pages_is_taken(

@@ -12,9 +12,8 @@ import copydesk.training.fit.run
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import load_network, load_weights
-from copydesk.model.errors import ConfigError, DataError
+from copydesk.model.errors import ConfigError
 from copydesk.model.network.encoder_files import find_encoder
-from copydesk.model.output.tags import LabelRule
 from support.progress import Heard
 from support.tiny import (
     STORY,
@@ -27,20 +26,15 @@ from support.tiny import (
 
 pytest.importorskip("peft")
 
-import numpy as np
 
 from copydesk.training.config import TrainingConfig, read_config
 from copydesk.training.console import SILENT, Progress, Update
 from copydesk.training.data.splits import FrozenTest
-from copydesk.training.data.stories import read_stories, split_stories
 from copydesk.training.data.tag_data import load_tag_data
 from copydesk.training.fit.low_rank import low_rank_updates
 from copydesk.training.fit.run import train as train_on
 from copydesk.training.fit.save import calibrate_bundle
 from copydesk.training.fit.warm_start import find_start
-from copydesk.training.metrics.calibration import choose_threshold, fit_platt, make_rules
-from copydesk.training.metrics.oracle import choose_oracle
-from copydesk.training.metrics.quality import label_quality
 
 pytestmark = TRAINING_WARNINGS
 
@@ -241,102 +235,3 @@ def test_a_base_that_cannot_be_stored_at_a_rank_is_named_before_training(tmp_pat
     with pytest.raises(ConfigError, match=r"the base bundle changed '.*' of its encoder; set encoder\.rank = 0"):
         train(read_config(write_config(tmp_path / "d.toml", data)), tmp_path / "out", base=tmp_path / "base")
     assert not (tmp_path / "out-checkpoints").exists()
-
-
-def test_unsure_labels_are_masked_in_metrics() -> None:
-    targets = np.array([1.0, 0.0, -1.0, -1.0])
-    quality = label_quality(targets, np.array([True, False, True, False]))
-    assert (quality.precision, quality.recall, quality.f1, quality.support) == (1.0, 1.0, 1.0, 1)
-
-
-def test_quality_of_a_label_counts_what_it_should() -> None:
-    quality = label_quality(np.array([1.0, 1, 1, 0, 0]), np.array([True, True, False, True, False]))
-    assert (quality.precision, quality.recall) == (2 / 3, 2 / 3)
-
-
-def test_platt_scaling_finds_the_slope_that_made_the_data() -> None:
-    random = np.random.default_rng(0)
-    logits = random.normal(0, 3, 20_000)
-    targets = (random.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
-    slope, intercept = fit_platt(targets, logits)
-    assert slope == pytest.approx(0.5, abs=0.05)
-    assert intercept == pytest.approx(-1, abs=0.1)
-
-
-def test_a_threshold_stands_in_the_middle_of_its_plateau() -> None:
-    scores = np.array([0.05, 0.1, 0.15, 0.85, 0.9, 0.95])
-    assert 0.3 <= choose_threshold(np.array([0.0, 0, 0, 1, 1, 1]), scores) <= 0.7
-
-
-def test_labels_with_too_few_positives_in_all_keep_their_raw_scores() -> None:
-    targets, logits = np.array([[1.0, 0], [0, 1], [0, 0], [0, -1]]), np.array([[3.0, -1], [-2, 2], [-3, -3], [-1, 0]])
-    assert make_rules(["x", "y"], targets, logits) == (LabelRule("x"), LabelRule("y"))
-
-
-def test_a_rare_label_follows_the_others_and_a_frequent_one_itself() -> None:
-    random = np.random.default_rng(0)
-    logits = random.normal(0, 3, (4000, 3))
-    true = np.array([[0.5, 1.0], [1.0, -1.0], [1.0, -1.0]])  # slope and intercept of each label
-    targets = (random.random(logits.shape) < 1 / (1 + np.exp(-(logits * true[:, 0] + true[:, 1])))).astype(float)
-    targets[3:, 2] = -1  # of the third label, three stories are known
-    own, _, rare = make_rules(["own", "other", "rare"], targets, logits)
-    pooled = fit_platt(targets[targets >= 0], logits[targets >= 0])
-    assert (own.slope, own.intercept) == pytest.approx((0.5, 1.0), abs=0.1)
-    assert (rare.slope, rare.intercept) == pytest.approx(pooled, abs=0.2)
-    assert rare.threshold != 0.5
-
-
-def test_a_label_that_ranks_its_stories_backwards_keeps_its_raw_score() -> None:
-    logits = np.linspace(-3, 3, 400)
-    targets = np.stack([logits > 0, logits < 0], axis=1).astype(float)
-    right, backwards = make_rules(["right", "backwards"], targets, np.stack([logits, logits], axis=1))
-    assert right.slope > 0
-    assert backwards == LabelRule("backwards")
-
-
-def test_weights_count_as_repeated_stories() -> None:
-    random = np.random.default_rng(1)
-    scores, weights = random.random(60), random.integers(1, 4, 60)
-    targets = (random.random(60) < scores).astype(float)
-    repeated = [np.repeat(values, weights) for values in (targets, scores)]
-    assert choose_threshold(targets, scores, weights.astype(float)) == choose_threshold(*repeated)
-
-
-def test_the_oracle_takes_the_sentences_that_cover_the_reference() -> None:
-    sentences = ["It rained.", "The duty on steel was cut.", "Nobody came.", "Mills closed in the north."]
-    assert choose_oracle(sentences, "The duty on steel was cut and mills closed in the north.") == [1, 3]
-
-
-def test_the_oracle_scores_as_rouge_score_does() -> None:
-    from rouge_score.rouge_scorer import RougeScorer
-
-    from copydesk.training.metrics.oracle import tokenize
-
-    text = "Ministers' negotiations ended; nobody's tariffs were cutting U.S. steel-makers' costs by 25%."
-    assert tokenize(text) == list(RougeScorer(["rouge1"], use_stemmer=True)._tokenizer.tokenize(text))
-
-
-def test_a_text_falls_on_the_same_side_of_every_split(tmp_path: Path) -> None:
-    stories = read_stories([str(write_stories(tmp_path / "d.jsonl"))])
-    _, out = split_stories(stories, 0.3)
-    _, fewer = split_stories(stories[::2], 0.3)
-    assert {s.text for s in fewer} == {s.text for s in out} & {s.text for s in stories[::2]}
-
-
-def test_csv_and_parquet_rows_read_like_jsonl(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    (tmp_path / "a.csv").write_text('text,labels,title\n"It, rained.",trade;drugs,Rain\nNo.,,\n')
-    pq.write_table(
-        pa.table({"text": ["It, rained.", "No."], "labels": [["trade", "drugs"], []], "title": ["Rain", None]}),
-        tmp_path / "a.parquet",
-    )
-    from_csv, from_parquet = (read_stories([str(tmp_path / name)]) for name in ("a.csv", "a.parquet"))
-    assert [(s.text, s.title, s.labels) for s in from_csv] == [(s.text, s.title, s.labels) for s in from_parquet]
-
-
-def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b'{"text": "It rained.", "labels": []}\n{"text": "M\xe4rz", "labels": []}\n')
-    with pytest.raises(DataError, match=r"a\.jsonl:2: not UTF-8; convert the file"):
-        read_stories([str(tmp_path / "a.jsonl")])

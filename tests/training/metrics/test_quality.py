@@ -5,6 +5,7 @@ from copydesk.training.metrics.quality import (
     average_precision,
     calibration_bins,
     calibration_error,
+    label_quality,
     micro_f1,
     subset_accuracy,
 )
@@ -34,3 +35,14 @@ def test_calibration_error_weighs_each_bin_by_its_stories() -> None:
     bins = calibration_bins(targets, scores)
     assert [part.n_stories for part in bins] == [1, 3]
     assert calibration_error(targets, scores) == pytest.approx((1 * 0.31 + 3 * abs(2 / 3 - 2.9 / 3)) / 4)
+
+
+def test_unsure_labels_are_masked_in_metrics() -> None:
+    targets = np.array([1.0, 0.0, -1.0, -1.0])
+    quality = label_quality(targets, np.array([True, False, True, False]))
+    assert (quality.precision, quality.recall, quality.f1, quality.support) == (1.0, 1.0, 1.0, 1)
+
+
+def test_quality_of_a_label_counts_what_it_should() -> None:
+    quality = label_quality(np.array([1.0, 1, 1, 0, 0]), np.array([True, True, False, True, False]))
+    assert (quality.precision, quality.recall) == (2 / 3, 2 / 3)
