@@ -59,7 +59,7 @@ def join_commands() -> "typer.Typer":
     """Every command there is. It loads no model: each command loads what it needs when it runs."""
     import typer
 
-    from copydesk.service.cli import analyze, batch, desk, serve
+    from copydesk.service.cli import analyze, batch, desk, mcp, serve
     from copydesk.training.cli import data, evaluate, models, train
 
     app = typer.Typer(
@@ -82,7 +82,7 @@ def join_commands() -> "typer.Typer":
         ] = False,
     ) -> None: ...
 
-    for module in (serve, analyze, batch, desk, train, evaluate, data, models):
+    for module in (serve, analyze, batch, desk, mcp, train, evaluate, data, models):
         app.add_typer(module.commands)
     return app
 

@@ -29,7 +29,7 @@ LABELS = ["trade", "security", "taiwan", "drugs"]
 STORY = "Police found heroin in a lorry full of tiles on Friday. Two drivers were arrested at the port, the army said."
 PAGE = f"<html><body><nav><a href='/'>Home</a></nav><article><p>{STORY}</p><p>{STORY[::-1]}</p></article></body></html>"
 COMMANDS = {
-    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "models",
+    "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "evaluate", "mcp", "models",
     "models compare", "models list", "models promote", "models rollback", "models show", "serve", "train",
 }  # fmt: skip
 NEEDS_EXTRA = {
@@ -45,6 +45,7 @@ NEEDS_EXTRA = {
     "desk export news judged.jsonl": "desk",
     "serve --desk --store .": "desk",
     "batch stories.jsonl answers.jsonl --engine ray": "ray",
+    "mcp": "mcp",
 }
 
 

@@ -13,8 +13,8 @@ from support.tiny import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DISTRIBUTIONS = packages_distributions()
-TRAIN, DESK = frozenset({"train"}), frozenset({"desk"})
-_DESK = "copydesk.service.desk"
+TRAIN, DESK, MCP = frozenset({"train"}), frozenset({"desk"}), frozenset({"mcp"})
+_DESK, _MCP = "copydesk.service.desk", "copydesk.service.mcp"
 UNSEEN = {  # what no line imports and yet is needed, by whom
     "accelerate": "transformers' Trainer",
     "fastapi-swagger": "the page /docs, which it holds",
@@ -49,8 +49,8 @@ def undeclared(entries: Iterable[str], extras: frozenset[str] = NOTHING) -> set[
 
 
 def test_a_plain_install_has_every_import_that_it_can_reach() -> None:
-    rooms = ("copydesk.model", "copydesk.service", "copydesk.training.cli")
-    entries = [module for room in rooms for module in find_modules(room) if not module.startswith(_DESK)]
+    rooms = ("copydesk.client", "copydesk.model", "copydesk.service", "copydesk.training.cli")
+    entries = [module for room in rooms for module in find_modules(room) if not module.startswith((_DESK, _MCP))]
     assert undeclared(["copydesk", "copydesk.__main__", *entries]) == set()
 
 
@@ -62,6 +62,10 @@ def test_the_extra_for_the_desk_has_every_import_of_the_desk() -> None:
     assert undeclared(find_modules(_DESK), DESK) == set()
 
 
+def test_the_extra_for_assistants_has_every_import_of_their_tools() -> None:
+    assert undeclared(find_modules(_MCP), MCP) == set()
+
+
 def test_training_without_its_extra_is_found_out() -> None:
     found = undeclared(["copydesk.training.fit.trainer"])
     assert any("imports peft, which a plain install does not bring" in line for line in found)
@@ -69,4 +73,4 @@ def test_training_without_its_extra_is_found_out() -> None:
 
 def test_no_package_is_declared_without_use() -> None:
     used = {name for _, module, _ in walk_imports(find_modules("copydesk")) for name in packages(module)}
-    assert declared(["train", "ray", "desk"]) - used == UNSEEN.keys()
+    assert declared(["train", "ray", "desk", "mcp"]) - used == UNSEEN.keys()
