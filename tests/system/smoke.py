@@ -149,6 +149,7 @@ def check_that_the_server_answers_every_route() -> None:
             "GET /livez": (200, "application/json", None),
             "GET /readyz": (200, "application/json", None),
             "GET /v1/model": (200, "application/json", None),
+            "GET /labelstudio/health": (200, "application/json", None),
             "POST /v1/analyze": (200, "application/json", {"documents": [{"text": STORY}, {"html": PAGE}]}),
             "POST /predict": (200, "application/json", {"inputs": STORY}),
             "POST /v1/model/reload": (403, "application/problem+json", {}),
