@@ -54,9 +54,8 @@ class AsyncClient:
 
     async def analyze(self, document: str | Document, **options: Unpack[Options]) -> ResultOut:
         """The analysis of one document. Raises DocumentError, RefusedError, UnavailableError."""
-        async for result in self.analyze_many([document], **options):
-            return or_error(result)
-        raise AssertionError("one document has one result")
+        (result,) = [result async for result in self.analyze_many([document], **options)]
+        return or_error(result)
 
     async def analyze_many(
         self, documents: Iterable[str | Document], **options: Unpack[Options]

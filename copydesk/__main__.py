@@ -59,7 +59,7 @@ def join_commands() -> "typer.Typer":
     """Every command there is. It loads no model: each command loads what it needs when it runs."""
     import typer
 
-    from copydesk.service.cli import analyze, batch, desk, health, serve
+    from copydesk.service.cli import analyze, batch, desk, health, mcp, serve
     from copydesk.training.cli import data, distill, drift, evaluate, models, train
 
     app = typer.Typer(
@@ -82,7 +82,7 @@ def join_commands() -> "typer.Typer":
         ] = False,
     ) -> None: ...
 
-    for module in (serve, health, analyze, batch, desk, train, distill, evaluate, data, models, drift):
+    for module in (serve, health, analyze, batch, desk, mcp, train, distill, evaluate, data, models, drift):
         app.add_typer(module.commands)
     return app
 

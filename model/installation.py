@@ -7,7 +7,7 @@ from typing import Literal
 
 from copydesk.model.errors import InstallError
 
-Extra = Literal["desk", "language", "otel", "ray", "train"]
+Extra = Literal["desk", "language", "mcp", "otel", "ray", "train"]
 
 _OURS = "copydesk"
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+).*; extra == ['\"](?P<extra>\w+)['\"]")

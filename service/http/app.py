@@ -27,6 +27,7 @@ from copydesk.service.http.layers.rate_limit import RateGate
 from copydesk.service.http.loop_lag import watch_lag
 from copydesk.service.http.problems import PROBLEM, add_handlers
 from copydesk.service.http.routes.analyze import analyze
+from copydesk.service.http.routes.label_studio import add_label_studio
 from copydesk.service.http.routes.model import RELOAD_PROBLEMS, describe_model, reload_model
 from copydesk.service.http.routes.predict import PredictAnswer, predict
 from copydesk.service.http.routes.probes import livez, metrics, readyz
@@ -189,6 +190,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     app.router.route_class = body_route(limits, BodyBudget(settings.max_pending_body_bytes), _refuse_early)
     with_key = [Security(_BEARER)] if settings.api_keys else []
     _add_text_routes(app, with_key)
+    add_label_studio(app, with_key)
     app.get("/v1/model", dependencies=with_key)(describe_model)
     app.post("/v1/model/reload", responses=RELOAD_PROBLEMS, dependencies=[Security(_BEARER)])(reload_model)
     app.get("/livez")(livez)

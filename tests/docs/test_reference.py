@@ -4,7 +4,7 @@ from copydesk.service.settings import Settings
 from support.markdown import PAGES
 from support.reference import list_sections, render_pages
 
-ELSEWHERE = {"COPYDESK_SHARED"}  # of the tests and benchmarks
+ELSEWHERE = {"COPYDESK_KEY", "COPYDESK_SHARED"}  # of the client; of the tests and benchmarks
 
 
 def test_the_generated_pages_are_current() -> None:

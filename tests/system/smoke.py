@@ -30,8 +30,8 @@ STORY = "Police found heroin in a lorry full of tiles on Friday. Two drivers wer
 PAGE = f"<html><body><nav><a href='/'>Home</a></nav><article><p>{STORY}</p><p>{STORY[::-1]}</p></article></body></html>"
 COMMANDS = {
     "analyze", "batch", "data", "data check", "desk", "desk export", "desk train", "distill", "drift",
-    "drift reference", "evaluate", "health", "models", "models compare", "models list", "models promote",
-    "models rollback", "models show", "serve", "train",
+    "drift reference", "evaluate", "health", "mcp", "models", "models compare", "models list",
+    "models promote", "models rollback", "models show", "serve", "train",
 }  # fmt: skip
 NEEDS_EXTRA = {
     "train": "train",
@@ -47,6 +47,7 @@ NEEDS_EXTRA = {
     "desk export news judged.jsonl": "desk",
     "serve --desk --store .": "desk",
     "batch stories.jsonl answers.jsonl --engine ray": "ray",
+    "mcp": "mcp",
 }
 
 
@@ -171,6 +172,7 @@ def check_that_the_server_answers_every_route() -> None:
             "GET /livez": (200, "application/json", None),
             "GET /readyz": (200, "application/json", None),
             "GET /v1/model": (200, "application/json", None),
+            "GET /labelstudio/health": (200, "application/json", None),
             "POST /v1/analyze": (200, "application/json", {"documents": [{"text": STORY}, {"html": PAGE}]}),
             "POST /predict": (200, "application/json", {"inputs": STORY}),
             "POST /v1/model/reload": (403, "application/problem+json", {}),

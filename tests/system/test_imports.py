@@ -13,8 +13,8 @@ from support.tiny import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DISTRIBUTIONS = packages_distributions()
-TRAIN, DESK, OTEL = frozenset({"train"}), frozenset({"desk"}), frozenset({"otel"})
-_DESK, _OTEL = "copydesk.service.desk", "copydesk.service.otel"
+TRAIN, DESK, MCP, OTEL = (frozenset({name}) for name in ("train", "desk", "mcp", "otel"))
+_DESK, _MCP, _OTEL = "copydesk.service.desk", "copydesk.service.mcp", "copydesk.service.otel"
 UNSEEN = {  # what no line imports and yet is needed, by whom
     "accelerate": "transformers' Trainer",
     "fastapi-swagger": "the page /docs, which it holds",
@@ -49,8 +49,9 @@ def undeclared(entries: Iterable[str], extras: frozenset[str] = NOTHING) -> set[
 
 
 def test_a_plain_install_has_every_import_that_it_can_reach() -> None:
-    rooms = ("copydesk.model", "copydesk.service", "copydesk.training.cli")
-    entries = [module for room in rooms for module in find_modules(room) if not module.startswith((_DESK, _OTEL))]
+    rooms = ("copydesk.client", "copydesk.model", "copydesk.service", "copydesk.training.cli")
+    extras = (_DESK, _MCP, _OTEL)
+    entries = [module for room in rooms for module in find_modules(room) if not module.startswith(extras)]
     assert undeclared(["copydesk", "copydesk.__main__", *entries]) == set()
 
 
@@ -66,6 +67,10 @@ def test_the_extra_for_traces_has_every_import_of_them() -> None:
     assert undeclared([_OTEL], OTEL) == set()
 
 
+def test_the_extra_for_assistants_has_every_import_of_their_tools() -> None:
+    assert undeclared(find_modules(_MCP), MCP) == set()
+
+
 def test_training_without_its_extra_is_found_out() -> None:
     found = undeclared(["copydesk.training.fit.trainer"])
     assert any("imports peft, which a plain install does not bring" in line for line in found)
@@ -73,4 +78,4 @@ def test_training_without_its_extra_is_found_out() -> None:
 
 def test_no_package_is_declared_without_use() -> None:
     used = {name for _, module, _ in walk_imports(find_modules("copydesk")) for name in packages(module)}
-    assert declared(["train", "ray", "desk", "otel"]) - used == UNSEEN.keys()
+    assert declared(["train", "ray", "desk", "mcp", "otel"]) - used == UNSEEN.keys()

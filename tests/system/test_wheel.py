@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -73,7 +74,8 @@ def test_the_client_has_the_version_of_copydesk_and_asks_for_no_more_than_it() -
         tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         for folder in (ROOT, ROOT / "client")
     )
-    assert alone["version"] == whole["version"]
+    typescript = json.loads((ROOT / "client" / "typescript" / "package.json").read_text(encoding="utf-8"))
+    assert alone["version"] == typescript["version"] == whole["version"]
     assert set(alone["dependencies"]) <= set(whole["dependencies"])
 
 

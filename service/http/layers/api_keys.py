@@ -1,5 +1,6 @@
 """Who may ask: API keys, known only by their SHA-256 digests."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -41,8 +42,21 @@ def _is_open(path: str) -> bool:
 
 
 def find_key(authorization: str, digests: Sequence[str]) -> str | None:
-    """The digest of the bearer's key if it is among `digests`; compares with all of them, in constant time."""
+    """The digest of the bearer's key if it is among `digests`; compares with all of them, in constant time.
+
+    Whoever can send only a name and a password, such as Label Studio, has the key as the password.
+    """
     scheme, _, key = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        scheme, key = "bearer", _password(key)
     digest = hashlib.sha256(key.strip().encode("latin-1")).hexdigest()
     matches = [known for known in digests if hmac.compare_digest(known, digest)]
     return matches[0] if matches and scheme.lower() == "bearer" else None
+
+
+def _password(credentials: str) -> str:
+    """The password of HTTP's Basic scheme; none where it does not read."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("latin-1").partition(":")[2]
+    except ValueError:
+        return ""

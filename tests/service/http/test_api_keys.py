@@ -1,3 +1,4 @@
+import base64
 import hashlib
 from collections.abc import Iterator
 
@@ -55,6 +56,21 @@ def test_without_keys_the_api_wants_one_for_the_reload_alone(analyzer: Analyzer)
     paths = make_app(Settings(), lambda: analyzer).openapi()["paths"]
     locked = {path for path, operations in paths.items() for o in operations.values() if "security" in o}
     assert locked == {"/v1/model/reload"}
+
+
+@pytest.mark.parametrize(
+    ("header", "is_let_in"),
+    [
+        ("Basic " + base64.b64encode(b"anybody:new-key").decode(), True),
+        ("basic " + base64.b64encode(b":old-key").decode(), True),
+        ("Basic " + base64.b64encode(b"new-key:").decode(), False),
+        ("Basic new-key", False),
+        ("Basic \xe9", False),
+        ("Digest new-key", False),
+    ],
+)
+def test_a_key_may_come_as_the_password_of_any_name(header: str, is_let_in: bool) -> None:
+    assert (find_key(header, (OLD, NEW)) is not None) == is_let_in
 
 
 @pytest.mark.parametrize("key", ["old-key", "new-key"])

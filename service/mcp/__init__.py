@@ -1,0 +1,1 @@
+"""The model as tools for assistants that speak the Model Context Protocol."""
