@@ -19,7 +19,7 @@ from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.drift.changes import Change, find_changes
 from copydesk.model.drift.columns import Floats, columns_of
 from copydesk.model.drift.reference import WINDOW, Reference
-from copydesk.model.drift.sums import Sums, Texts, sum_texts
+from copydesk.model.drift.sums import Sums, sum_vectors
 from copydesk.model.drift.windows import Window, keep_window
 from copydesk.model.errors import BundleError
 from copydesk.service.metrics import Metrics
@@ -52,19 +52,19 @@ class Allowance:
 
 
 class OpenWindow:
-    """The window that texts are counted into: a row and a vector of each, until it is full."""
+    """The window that texts are counted into, until it is full: the sum of their rows, and each one's vector."""
 
     def __init__(self, bundle: Bundle, reference: Reference | None) -> None:
         self.bundle, self.reference = bundle, reference
         self._columns = columns_of(bundle.labels)
         self._start = time.time()
-        self._rows: list[Floats] = []
+        self._totals: Floats = np.zeros(self._columns.n)
         self._vectors: list[NDArray[np.float32]] = []
 
     @property
     def n(self) -> int:
         """Texts that it holds."""
-        return len(self._rows)
+        return len(self._vectors)
 
     @property
     def is_full(self) -> bool:
@@ -73,13 +73,12 @@ class OpenWindow:
 
     def add(self, analysis: Analysis) -> None:
         """Count this text."""
-        self._rows.append(self._columns.count(analysis))
+        self._totals += self._columns.count(analysis)
         self._vectors.append(np.array(analysis.story.vector, np.float32))
 
     def close(self) -> Window:
         """Its sums."""
-        texts = Texts.of(self._rows, self._vectors)
-        return Window(self._start, time.time(), sum_texts(self.bundle.labels, texts))
+        return Window(self._start, time.time(), sum_vectors(self.bundle.labels, self._totals, self._vectors))
 
 
 class DriftWatch:

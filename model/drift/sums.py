@@ -64,7 +64,7 @@ class Texts:
     waves: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[Floats], vectors: Sequence[Sequence[float]] | Sequence[NDArray[np.float32]]) -> "Texts":
+    def of(cls, rows: Sequence[Floats], vectors: Sequence[Sequence[float]]) -> "Texts":
         """Of a row and a story's vector of each; at least one."""
         points = project(np.array(vectors, np.float64))
         return cls(np.array(rows), points, make_waves(points))
@@ -80,6 +80,14 @@ def sum_texts(labels: Sequence[str], texts: Texts, weights: Floats | None = None
         vector=weights @ texts.points,
         outer=(texts.points * weights[:, None]).T @ texts.points,
         waves=weights @ texts.waves,
+    )
+
+
+def sum_vectors(labels: Sequence[str], totals: Floats, vectors: Sequence[NDArray[np.float32]]) -> Sums:
+    """The sums over texts whose rows come to these totals, and whose stories have these vectors."""
+    points = project(np.array(vectors, np.float64))
+    return Sums(
+        tuple(labels), len(points), totals, points.sum(axis=0), points.T @ points, make_waves(points).sum(axis=0)
     )
 
 

@@ -44,6 +44,7 @@ PARTS = {  # name: its module, what it measures
         "the same on real pages, each left out of what was learned",
     ),
     "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
+    "drift": ("quality.drift", "texts that drift, and texts that do not: how soon and how often that is raised"),
     "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),
     "desk_kill": ("desk.kill", "twenty annotators, and the desk killed again and again: judgements lost or doubled"),
     "desk_load": ("desk.load", "a project of 100,000 stories: the next story, a save, the start page"),

@@ -35,6 +35,7 @@ def test_the_wheel_holds_all_that_serving_needs_and_nothing_else(wheel: Path) ->
         "copydesk/service/http/static/docs.html",
         "copydesk/service/http/static/page.html",
         "copydesk/model/default/bundle.json",
+        "copydesk/model/default/reference.json",
         "copydesk/model/default/weights.safetensors",
     } <= set(names)
     assert {name.split("/")[0] for name in names} <= {"copydesk"} | {

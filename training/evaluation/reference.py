@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from copydesk.model.analysis import Document
 from copydesk.model.analyzer import Analyzer
@@ -12,7 +13,9 @@ from copydesk.model.files.row import Row
 from copydesk.model.files.rows import read_rows
 from copydesk.model.files.sources import find_source
 from copydesk.training.console import SILENT, Progress
-from copydesk.training.data.stories import LabelledStory
+
+if TYPE_CHECKING:  # `copydesk drift` runs without the extra that reading labels needs
+    from copydesk.training.data.stories import LabelledStory
 
 _COLUMNS = ("text", "title", "html")
 
@@ -32,7 +35,7 @@ def measure_reference(
     return make_reference(analyzer.bundle, read, source, window=window)
 
 
-def keep_reference(directory: Path, held_out: Sequence[LabelledStory], progress: Progress = SILENT) -> None:
+def keep_reference(directory: Path, held_out: "Sequence[LabelledStory]", progress: Progress = SILENT) -> None:
     """Write the reference of the stories that the bundle in the directory has not learned from beside it; with fewer
     than a reference needs, say so."""
     if len(held_out) < MIN_TEXTS:

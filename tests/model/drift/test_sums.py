@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from copydesk.model.drift.columns import columns_of
 from copydesk.model.drift.projection import make_waves, project
-from copydesk.model.drift.sums import sums_from_json
+from copydesk.model.drift.sums import sum_vectors, sums_from_json
 from support.drift import compose_analyses, sum_analyses
 from support.tiny import LABELS
 
@@ -15,6 +16,16 @@ def test_sums_of_parts_are_those_of_all() -> None:
     assert (whole.n, whole.labels) == (parts.n, parts.labels) == (30, LABELS)
     for name in ("totals", "vector", "outer", "waves"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=1e-9)  # float64
+
+
+def test_a_window_comes_to_the_same_as_its_texts_at_once() -> None:
+    analyses = compose_analyses(30)
+    rows = [columns_of(LABELS).count(analysis) for analysis in analyses]
+    vectors = [np.array(analysis.story.vector, np.float32) for analysis in analyses]
+    window, whole = sum_vectors(LABELS, sum(rows, np.zeros_like(rows[0])), vectors), sum_analyses(analyses)
+    assert (window.n, window.labels) == (30, LABELS)
+    for name in ("totals", "vector", "outer", "waves"):
+        np.testing.assert_allclose(getattr(window, name), getattr(whole, name), atol=1e-5)  # vectors in float32
 
 
 def test_sums_of_other_labels_do_not_add_up() -> None:
