@@ -39,6 +39,7 @@ def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) 
         max_tokens=section.max_tokens,
         heads=config.heads.to_heads(),
         adapter_scale=1.0 if section.rank else None,
+        languages=config.languages,
         report={
             "data": _fingerprint_sources(config),
             "stories": _count_stories(config, data),
