@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import ConfigError
 from copydesk.model.network.encoder_files import DEFAULT_ENCODER
 from copydesk.model.network.sizes import HeadConfig
@@ -161,6 +162,12 @@ class TrainingConfig(_Section):
 
     name: str = Field("topics", description="Name of the bundle, and of its folder under runs/.")
     seed: int = Field(13, description="Of the split, the order of the stories and the initial weights.")
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        ENGLISH,
+        strict=False,
+        min_length=1,
+        description="ISO 639 codes of those that the bundle is made for; an answer warns where a text is in another.",
+    )
     encoder: EncoderSection = EncoderSection()
     heads: HeadsSection = HeadsSection()
     tags: TagsSection = TagsSection()

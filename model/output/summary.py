@@ -11,14 +11,17 @@ _DEFAULT_SENTENCES = 3
 def summarise(candidates: Sequence[Candidate], options: SummaryOptions) -> Summary:
     """The summary of a story whose sentences are `candidates`, in reading order.
 
-    A story that fits is given whole. The summary is shorter than asked for only with a `note`.
+    A story that fits is given whole. The summary is shorter than asked for only with a `note`; a
+    headline of a listing has an empty one.
     """
     budget = _budget(options, len(candidates))
     chosen = choose(candidates, budget)
     note = None
     if not budget.in_characters and len(chosen) < min(budget.limit, len(candidates)):
         note = f"only {len(chosen)} of {len(candidates)} sentences can stand in a summary"
-    elif not chosen and candidates:
+    elif not candidates:
+        note = "a headline alone: there is no text to sum up"
+    elif not chosen:
         shortest = min(len(c.text) for c in candidates)
         note = f"no sentence fits into {budget.limit} characters; the shortest has {shortest}"
     ranked = rank_sentences(chosen, by_key=True)

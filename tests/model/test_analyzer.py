@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from copydesk.model.analysis import Analysis, Document, Evidence, Failure, Options, Span, SummaryOptions
+from copydesk.model.analysis import Analysis, Document, Evidence, Failure, Options, Span, Summary, SummaryOptions
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import DocumentError
 from copydesk.model.network.windows import batch_windows
@@ -177,7 +177,7 @@ def test_headlines_of_a_listing_have_tags_and_no_sentences(analyzer: Analyzer) -
     assert analysis.page.kind == "listing"
     assert [story.title for story in (analysis.story, *analysis.other_stories)] == heads
     assert [tag.label for tag in analysis.other_stories[-1].tags] == list(LABELS)
-    assert analysis.story.summary.sentences == ()
+    assert analysis.story.summary == Summary("", (), "a headline alone: there is no text to sum up")
 
 
 def test_a_language_that_the_model_was_not_made_for_has_a_warning(analyzer: Analyzer) -> None:

@@ -31,3 +31,12 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are() -> None:
         read_config(Path("few_shots"))
     expected = "few_shots: not found; name a TOML file, or one that ships: corpus, fast, few_shot, smoke, topics, train"
     assert str(caught.value) == expected
+
+
+def test_languages_are_codes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('languages = ["de", "fr"]\n')
+    assert read_config(path).languages == ("de", "fr")
+    path.write_text('languages = ["German"]\n')
+    with pytest.raises(ConfigError, match="'German'"):
+        read_config(path)

@@ -23,7 +23,7 @@ For sorting, searching and skimming news: a person should read what matters befo
 people, and no measure of truth: a tag says what a text is about, not that the text is right.
 
 - It knows its labels only, as the stories it learned from used them; other labels need other stories.
-- It learned from English news. Other languages, fiction, chat and legal texts were not measured.
+- It was made for news in {languages}. Other languages, fiction, chat and legal texts were not measured.
 - A score is calibrated for stories like the held-out ones; other sources shift it. Measure with `copydesk evaluate`.
 - A summary is made of the story's own sentences: it cannot bridge them, and a pronoun may lose its name.
 """
@@ -38,7 +38,7 @@ def model_card(bundle: Bundle) -> str:
         _quality(report),
         _training(report, bundle),
         _data(report.get("data", []), report.get("stories")),
-        _LIMITS,
+        _LIMITS.format(languages=_languages(bundle)),
         "## Licence\n\nApache-2.0. The encoder keeps its own licence.\n",
     ]
     return "\n".join(part for part in parts if part)
@@ -60,6 +60,11 @@ def _what_it_is(bundle: Bundle) -> str:
 def _layers(bundle: Bundle) -> str:
     numbers = " and ".join(filter(None, [", ".join(map(str, bundle.layers[:-1])), *map(str, bundle.layers[-1:])]))
     return f"- Of it layer{'s' * (len(bundle.layers) > 1)} {numbers}, counted from 0\n" if bundle.layers else ""
+
+
+def _languages(bundle: Bundle) -> str:
+    """English by its name, others by their codes."""
+    return ", ".join("English" if code == "en" else f"`{code}`" for code in bundle.languages)
 
 
 def _labels(bundle: Bundle) -> str:

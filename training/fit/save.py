@@ -41,6 +41,7 @@ def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) 
         layers=section.layers,
         heads=config.heads.to_heads(),
         adapter_scale=1.0 if section.rank else None,
+        languages=config.languages,
         report={
             "data": fingerprint_files(_sources(config)),
             "stories": _count_stories(config, data),

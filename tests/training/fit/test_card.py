@@ -33,6 +33,11 @@ def test_card_quotes_quality_data_and_training(analyzer: Analyzer) -> None:
     assert "training/corpus/real_articles.csv" in card
 
 
+def test_the_card_says_for_which_languages_the_bundle_was_made(analyzer: Analyzer) -> None:
+    assert "made for news in English. Other" in model_card(analyzer.bundle)
+    assert "made for news in English, `de`. Other" in model_card(replace(analyzer.bundle, languages=("en", "de")))
+
+
 def test_only_data_with_real_articles_points_to_their_list(analyzer: Analyzer) -> None:
     report = {"data": [{"file": "drugs.jsonl", "sha256": "ab12"}]}
     assert "real_articles.csv" not in model_card(replace(analyzer.bundle, report=report))
