@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import RateLimitItem, parse
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, bundle_directory
 from copydesk.model.errors import ConfigError
 
 MAX_DOCUMENTS = 1_000  # that `max_documents` may be set to
@@ -24,7 +24,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    bundle: Path = Field(DEFAULT_BUNDLE, description="Directory of the model.")
+    bundle: Annotated[Path, AfterValidator(bundle_directory)] = Field(
+        DEFAULT_BUNDLE, description="Directory of the model, or default or fast: those that ship."
+    )
     models_dir: Path | None = Field(
         None, description="Store of versions: its current one is served, and `bundle` before the first."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from copydesk.model.analysis import Stories
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, bundle_directory
 from copydesk.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _ANALYSIS = "Analysis"
 BundleOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="Directory of the model.", show_default="the one that ships", rich_help_panel=_MODEL
+        metavar="DIR", help="Directory of the model, default, or fast.", show_default="default", rich_help_panel=_MODEL
     ),
 ]
 StoreOption = Annotated[
@@ -87,7 +87,7 @@ StoriesOption = Annotated[
 def choose_bundle(bundle: Path | None, store: Path | None) -> Path:
     """The directory of the model that --bundle and --store name. Raises ConfigError, StoreError."""
     if store is None:
-        return bundle or DEFAULT_BUNDLE
+        return bundle_directory(bundle or DEFAULT_BUNDLE)
     if bundle is not None:
         raise ConfigError("--bundle and --store each name a model; give one of them")
     from copydesk.model.bundles.store import Store

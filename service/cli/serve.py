@@ -43,7 +43,8 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Port to listen on.", show_default="8000")] = None,
     bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Directory of the model.", show_default="the one that ships")
+        Path | None,
+        typer.Option(metavar="DIR", help="Directory of the model, default, or fast.", show_default="default"),
     ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Store of versions: serve its current one, and follow it.")

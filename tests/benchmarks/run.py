@@ -24,6 +24,7 @@ from support.tiny import make_tiny_bundle
 PARTS = {  # name: its module, what it measures
     "start": ("speed.start", "from a cold start to the first answers"),
     "engine": ("speed.engine", "the bare encoder, its precision, and what an article's time goes into"),
+    "bundles": ("speed.bundles", "the bundle `fast` beside the default one: rate and answers"),
     "http": ("speed.http_load", "load over HTTP, beside other servers"),
     "scale": ("speed.scale", "many services behind a balancer, simulated; machines for a day's articles"),
     "lag": ("speed.lag", "how late the event loop is under load"),

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE
 from copydesk.training.cli.extras import need_extra
 from copydesk.training.cli.options import DeviceOption, EditorsOption, SummariesOption, read_edited
 
@@ -24,7 +23,7 @@ Examples:
 
 @commands.command(epilog=_EXAMPLES)
 def evaluate(
-    bundle: Annotated[Path, typer.Option(help="Directory of the model.")] = DEFAULT_BUNDLE,
+    bundle: Annotated[str, typer.Option(help="The model: a directory, default, or fast.")] = "default",
     data: Annotated[str | None, typer.Option(help="Labelled stories to measure the tags on.")] = None,
     train_data: Annotated[
         list[str], typer.Option(help="Labelled stories that baselines learn from.", show_default="the corpus")

@@ -62,7 +62,7 @@ def train(
     base: Annotated[
         str | None,
         typer.Option(
-            help="Bundle to start from: a directory, a version in the store, default, or plain: the encoder alone.",
+            help="Bundle to start from: a directory, a version in the store, default, fast, or plain, the encoder.",
             show_default="the store's current version, or default where no summaries teach",
         ),
     ] = None,

@@ -80,7 +80,7 @@ def _compare_rates(report: Report, engines: Sequence[Engine], n_rounds: int) -> 
     """Tokens/s of the encoder, in turns; the first engine is the plainest, the last the one in use."""
     names = [str(engine.analyzer.device) for engine in engines]
     actions = {name: partial(_encode, engine) for name, engine in zip(names, engines, strict=True)}
-    seconds = _time_in_turns(actions, n_rounds)
+    seconds = time_in_turns(actions, n_rounds)
     report.start_table("encoder alone", "tokens/s", "articles/s")
     for name, engine in zip(names, engines, strict=True):
         report.add_row(name, engine.n_tokens / seconds[name], sum(map(len, engine.chunks)) / seconds[name])
@@ -101,6 +101,12 @@ def _analyze(engine: Engine) -> list[Analysis]:
         for chunk in engine.chunks
         for prepared, scores in zip(chunk, engine.analyzer.forward(chunk), strict=True)
     ]
+
+
+def time_in_turns(actions: Mapping[str, Callable[[], object]], n_rounds: int) -> dict[str, float]:
+    """Median seconds of each, after a round to warm up."""
+    rounds = [{name: _time(action) for name, action in actions.items()} for _ in range(n_rounds + 1)]
+    return {name: statistics.median(times[name] for times in rounds[1:]) for name in actions}
 
 
 def compare_with_exact(report: Report, exact: Sequence[Analysis], fast: Sequence[Analysis]) -> None:
@@ -142,7 +148,7 @@ def _compare_tags_alone(report: Report, engine: Engine, heads: Network, n_rounds
         for chunk in engine.chunks:
             _tag(engine.analyzer, heads, [read(prepared) for prepared in chunk])
 
-    seconds = _time_in_turns({"tags": tags_alone, "tags and summary": whole}, n_rounds)
+    seconds = time_in_turns({"tags": tags_alone, "tags and summary": whole}, n_rounds)
     report.start_table("one article after the other", "articles/s")
     for name, value in seconds.items():
         report.add_row(name, n_articles / value)
@@ -179,12 +185,6 @@ def _split_time(report: Report, engine: Engine, documents: Sequence[Document]) -
     for name, seconds in times.items():
         report.add_row(name, 1000 * seconds / len(documents), 100 * seconds / total)
     report.add("page reader's share of an article", 100 * times["page reader"] / total, "%")
-
-
-def _time_in_turns(actions: Mapping[str, Callable[[], None]], n_rounds: int) -> dict[str, float]:
-    """Median seconds of each, after a round to warm up."""
-    rounds = [{name: _time(action) for name, action in actions.items()} for _ in range(n_rounds + 1)]
-    return {name: statistics.median(times[name] for times in rounds[1:]) for name in actions}
 
 
 def _time(action: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ import contextlib
 import math
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import uvloop
@@ -49,10 +49,13 @@ def main(bench: Bench) -> Report:
         alone, full = uvloop.run(_measure_alone_and_full(report, bench, server, "copydesk", "copydesk", texts))
         crowds = uvloop.run(_measure_crowds(report, bench, server, texts))
         loads = uvloop.run(_measure_open(report, bench, server, texts, full))
+    small = None if bench.is_quick else _measure_fast(report, bench, texts)
     if "Infinity" not in capacities:
         print("Infinity was not measured: --infinity VENV names its virtual environment, and makes it", flush=True)
     report.add("refused of 16, 32 and 64 clients", sum(load.count(*REFUSALS) for load in (full, *crowds)), at_most=0)
     _judge(report, alone, full, loads, capacities)
+    if small:
+        _judge_fast(report, small, capacities)
     with serve_copydesk("--bundle", bench.bundle) as server:
         uvloop.run(_end_under_load(report, bench, server, texts, full.goodput))
     bench.folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +75,12 @@ async def _measure_alone_and_full(
     full = await measure(server, kind, texts, n_clients=N_CLIENTS, seconds=seconds)
     _add_row(report, f"{name}, {N_CLIENTS} clients", full)
     return [alone, full]
+
+
+def _measure_fast(report: Report, bench: Bench, texts: Sequence[str]) -> Load:
+    """The bundle `fast`, at sixteen clients."""
+    with serve_copydesk("--bundle", "fast") as server:
+        return uvloop.run(_measure_alone_and_full(report, bench, server, "fast", "copydesk", texts))[-1]
 
 
 async def _measure_crowds(report: Report, bench: Bench, server: Server, texts: Sequence[str]) -> list[Load]:
@@ -125,6 +134,11 @@ def _judge(report: Report, alone: Load, full: Load, loads: dict[float, Load], ca
     report.add("/livez did not answer", sum(load.n_dead for load in loads.values()), at_most=0)
     memory = max(load.memory_mb for load in loads.values()) / full.memory_mb
     report.add("peak memory / warm", memory, at_most=1.3)
+
+
+def _judge_fast(report: Report, small: Load, capacities: Mapping[str, Load]) -> None:
+    for name, load in capacities.items():
+        report.add(f"bundle fast: times the articles/s of {name}", small.goodput / load.goodput, at_least=4)
 
 
 def _judge_overload(report: Report, name: str, load: Load, capacity: float, usual_ms: float) -> None:
