@@ -42,6 +42,7 @@ PARTS = {  # name: its module, what it measures
         "quality.page_folds",
         "the same on real pages, each left out of what was learned",
     ),
+    "page_kinds": ("quality.page_kinds", "what kind of page a text is, on composed and on real pages"),
     "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
     "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),
     "desk_kill": ("desk.kill", "twenty annotators, and the desk killed again and again: judgements lost or doubled"),
