@@ -23,6 +23,7 @@ _IN_ITS_PLACE = re.compile(
     r"try again|go back|return to (?:the )?home|reload|refresh|contact (?:us|support)|ray id|reference (?:id|#)|session (?:has )?expired",
     re.IGNORECASE,
 )
+_BULLET = re.compile(r"(?:[*+•·▪■►›»>–-]|\d{1,3}[.)])\s+(?=\S)")
 _ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _DIGIT = re.compile(r"\d")
@@ -79,7 +80,14 @@ def _rate_listing(lines: Sequence[Line]) -> float:
     return round(sum(headlines) / (sum(headlines) + prose), 3)
 
 
-def _is_headline(text: str) -> bool:
+def bullet_end(text: str) -> int:
+    """Where a line's own words begin: behind the mark of a list."""
+    mark = _BULLET.match(text)
+    return mark.end() if mark else 0
+
+
+def _is_headline(line: str) -> bool:
+    text = line[bullet_end(line) :]
     if len(text) not in _HEADLINE or not (text[0].isupper() or text[0] in _OPENING):
         return False
     return (

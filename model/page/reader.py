@@ -15,7 +15,7 @@ from copydesk.model.page.furniture.notices import find_kind
 from copydesk.model.page.furniture.running_heads import find_running_heads
 from copydesk.model.page.furniture.teasers import find_teasers
 from copydesk.model.page.furniture.trim import trim_line
-from copydesk.model.page.kinds import find_headlines, judge_page
+from copydesk.model.page.kinds import bullet_end, find_headlines, judge_page
 from copydesk.model.page.lines import Line, split_lines
 from copydesk.model.page.roles.classifier import ROLES
 from copydesk.model.page.roles.features import Matrix
@@ -94,9 +94,14 @@ def _read_lines(
 def _read_listing(lines: Sequence[Line], heads: Sequence[int]) -> Page:
     """Each headline as a story, and everything as furniture."""
     spans = [Span(line.start, line.end) for line in lines]
-    stories = [Story(lines[i].text, spans[i], (), spans[i]) for i in heads]
+    stories = [_list_story(lines[i]) for i in heads]
     kinds = dict.fromkeys(range(len(lines)), "other") | dict.fromkeys(heads, "headline") | _find_sure(lines)
     return Page(tuple(stories), tuple(Furniture(*spans[i], kind) for i, kind in sorted(kinds.items())))
+
+
+def _list_story(line: Line) -> Story:
+    title = Span(line.start + bullet_end(line.text), line.end)
+    return Story(line.text[title.start - line.start :], Span(line.start, line.end), (), title)
 
 
 def _find_sure(lines: Sequence[Line]) -> dict[int, str]:

@@ -28,6 +28,7 @@ _OTHER_STORY = 0.2  # the same for a headline of which the lines under it hold n
 _MEMORY = 40  # lines of a body that the next story is compared with
 _TAKEN_UP = 0.3  # share of words in common that tells a story going on from a remark on it
 _FOLLOWING = 3  # lines of a body that its headline is compared with
+_MAX_BETWEEN = 3  # stories set into another one
 _INTERRUPTION = 25  # lines that may stand between the parts of a story
 _IS_HEADLINE = 0.3  # probability from which the likeliest line above a body is its headline; 0.5 loses one story in ten
 _IS_BREAK = 0.3  # probability from which a line speaks for the end of a story
@@ -59,28 +60,35 @@ def group_lines(lines: Sequence[Line], roles: Matrix, borders: Sequence[int] = (
     ]
     if not runs:
         return []
-    stories = [_story(lines, roles, run) for run in runs]
+    stories = _join(lines, [_story(lines, roles, run) for run in runs])
     sure = [float(roles[list(story.body), 0].mean()) >= _SURE for story in stories]
-    main = _main_story(stories, [float(gains[start:end].sum()) for start, end in runs], sure)
+    main = _main_story(stories, [float(gains[list(story.body)].sum()) for story in stories], sure)
     others = [story for story in stories if story is not main]
     headed = [story for story in others if story.headline is not None and _is_long_enough(lines, story, borders)]
-    return [StoryLines(_take_up(lines, main, others), main.headline), *headed]
+    return [main, *headed]
 
 
-def _take_up(lines: Sequence[Line], main: StoryLines, others: Sequence[StoryLines]) -> tuple[int, ...]:
-    """The main story's body with the parts without a headline that take it up again after an interruption."""
-    if not others:
-        return main.body
-    body, known = list(main.body), _long_words(lines, main.body)
-    for part in others:
-        distance = part.body[0] - body[-1]
-        if part.headline is not None or not 0 < distance <= _INTERRUPTION or not _is_long_enough(lines, part):
-            continue
-        new = _long_words(lines, part.body)
-        if len(new & known) >= _TAKEN_UP * len(new):
-            body += part.body
-            known |= new
-    return tuple(body)
+def _join(lines: Sequence[Line], parts: Sequence[StoryLines]) -> list[StoryLines]:
+    """The stories, each with the parts without a headline that take it up again after an interruption."""
+    stories: list[list[StoryLines]] = []
+    for part in parts:
+        near = stories[: -_MAX_BETWEEN - 1 : -1]
+        before = next((story for story in near if _takes_up(lines, story[-1], part)), None)
+        if before is None:
+            stories.append([part])
+        else:
+            before.append(part)
+    return [StoryLines(tuple(i for part in story for i in part.body), story[0].headline) for story in stories]
+
+
+def _takes_up(lines: Sequence[Line], last: StoryLines, part: StoryLines) -> bool:
+    """The part has no headline, stands near below the last one of a story, and the shorter has many words of the other."""
+    if part.headline is not None or part.body[0] - last.body[-1] > _INTERRUPTION:
+        return False
+    if not (_is_long_enough(lines, part) and _is_long_enough(lines, last)):
+        return False
+    old, new = (_long_words(lines, body) for body in (last.body[-_MEMORY:], part.body[:_MEMORY]))
+    return len(new & old) >= _TAKEN_UP * min(len(new), len(old))
 
 
 def _main_story(stories: Sequence[StoryLines], gains: Sequence[float], sure: Sequence[bool]) -> StoryLines:

@@ -12,8 +12,11 @@ from copydesk.training.line_roles.composer import Composer
 from copydesk.training.line_roles.language import read_corpus, read_languages
 from copydesk.training.line_roles.real import read_edited, read_plain, read_scraped, read_stories
 from copydesk.training.line_roles.train import LabelledPage, label_page, train_classifier
+from copydesk.training.line_roles.trees import train_trees
 
 _TIMES_SCRAPED, _TIMES_EDITED = 3, 2  # how often a real line counts beside a composed one
+_N_FOR_TREES = 800  # composed pages that the trees learn from, and what a line weighs for them
+_COMPOSED, _SCRAPED, _EDITED = 0.3, 3.0, 1.0
 _N_TAUGHT = 1200  # composed pages from which is learned of which kind real furniture is
 
 
@@ -40,9 +43,11 @@ def learn(sources: Sources, n_pages: int, seed: int) -> RoleClassifier:
     composer = Composer(read_languages(), stories, seed)
     composed = [label_page(composer.compose()) for _ in range(n_pages)]
     scraped, edited = _read_real(sources, composed[:_N_TAUGHT], seed)
+    trees = train_trees([(composed[:_N_FOR_TREES], _COMPOSED), (scraped, _SCRAPED), (edited, _EDITED)], seed)
     classifier = _train([*composed, *_TIMES_SCRAPED * scraped, *_TIMES_EDITED * edited], seed)
     plain = [page for name in (*sources.articles, *sources.edited) for page in read_plain(name)]
-    return replace(classifier, border=train_borders([*composed, *_TIMES_SCRAPED * scraped, *plain], classifier))
+    border = train_borders([*composed, *_TIMES_SCRAPED * scraped, *plain], classifier)
+    return replace(classifier, border=border, trees=trees)
 
 
 def is_left_out(at: int, sources: Sources) -> bool:

@@ -23,6 +23,7 @@ _END = re.compile(r"[.!?…:;,][\"'”’)\]]*$|[\"”]$")
 _MAX_SCRAP = 100  # characters of a line without an end that is no sentence
 _MIN_STORY = 600  # characters
 _SHINGLE = 4  # words
+_NEAR = 3  # lines
 _SUBHEADS = [ROLES.index(role) for role in ("headline", "heading")]
 
 
@@ -78,15 +79,17 @@ def _told(line: Line, aside: Sequence[Sequence[int]]) -> bool:
 
 
 def _is_in(lines: Sequence[Line], body: str) -> NDArray[np.bool_]:
-    """Which lines stand in the body: whole, if short, else most of their shingles of words."""
+    """Which lines stand in the body: most of their shingles of words; or whole, for a short one near such lines, since
+    menus hold its words too."""
     known = set(_shingles(body))
-    whole = {" ".join(_WORD.findall(line)) for line in body.split("\n")}
-    flags = []
-    for line in lines:
-        words = _WORD.findall(line.text)
-        own = _shingles(line.text)
-        flags.append(" ".join(words) in whole or (bool(own) and 2 * sum(s in known for s in own) > len(own)))
-    return np.array(flags)
+    whole = {" ".join(_WORD.findall(line)) for line in body.split("\n")} - {""}
+    shingles = [_shingles(line.text) for line in lines]
+    is_told = np.array([2 * sum(s in known for s in own) > len(own) for own in shingles])
+    is_whole = np.array([" ".join(_WORD.findall(line.text)) in whole for line in lines])
+    told = np.flatnonzero(is_told)
+    near = slice(max(0, told[0] - _NEAR), told[-1] + 1 + _NEAR) if len(told) else slice(0)
+    is_told[near] |= is_whole[near]
+    return is_told
 
 
 def _shingles(text: str) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from copydesk.model.page.lines import Line, split_lines
 from copydesk.model.page.roles.borders import N_FEATURES
 from copydesk.model.page.roles.classifier import REACH, ROLES, RoleClassifier
 from copydesk.model.page.roles.features import describe_lines
+from copydesk.model.page.roles.trees import NO_TREES
 from copydesk.training.line_roles.language import Block
 
 _MEMBERS, _HIDDEN, _EPOCHS, _BATCH = 12, 32, 8, 1024
@@ -61,7 +62,7 @@ class _Committee(nn.Module):
 
 
 def train_classifier(features: NDArray[np.float32], roles: NDArray[np.int64], seed: int) -> RoleClassifier:
-    """A classifier of line roles: the mean of a few small networks, written as one.
+    """A classifier of line roles, without borders and trees: the mean of a few small networks, written as one.
 
     A single one is a matter of luck on real pages, which differ from composed ones.
     """
@@ -73,7 +74,8 @@ def train_classifier(features: NDArray[np.float32], roles: NDArray[np.int64], se
     hidden, hidden_bias = (parameter.detach().numpy() for parameter in networks.hidden.parameters())
     output = (networks.output.detach() / _MEMBERS).flatten(0, 1).numpy()  # [M, H, R] -> [MH, R]
     bias = networks.output_bias.detach().mean(0).numpy()
-    return RoleClassifier(mean, scale, hidden.T, hidden_bias, output, bias, np.zeros(N_FEATURES + 1, np.float32))
+    border = np.zeros(N_FEATURES + 1, np.float32)
+    return RoleClassifier(mean, scale, hidden.T, hidden_bias, output, bias, border, NO_TREES)
 
 
 def _fit(networks: _Committee, inputs: Tensor, targets: Tensor) -> None:

@@ -1,12 +1,14 @@
-"""How much of what editors set aside in articles is told from the story by its lines and its sentences alone."""
+"""How much of what editors set aside in articles is told from the story: by lines and sentences alone, and in the
+answer, where the network has its say."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.bench import Report, find_data
-from copydesk.model.analysis import Span
+from copydesk.model.analysis import Analysis, Document, Span
+from copydesk.model.analyzer import Analyzer
 from copydesk.model.files.json import JsonObject
 from copydesk.model.page.furniture.asides import find_asides
 from copydesk.model.page.reader import read_page
@@ -23,25 +25,41 @@ class _Sentence:
     is_found: bool
 
 
-def measure_furniture(report: Report, name: str = "editors-dev.jsonl") -> None:
+def measure_furniture(report: Report, analyzer: Analyzer, name: str = "editors-dev.jsonl") -> None:
     """Recall and precision of sentences that are furniture to every editor; what they differ on does not count."""
-    rows = map(json.loads, find_data(name).read_text(encoding="utf-8").splitlines())
-    sentences = [sentence for row in rows for sentence in _judge(row) if not sentence.is_doubtful]
+    rows: list[JsonObject] = [json.loads(line) for line in find_data(name).read_text(encoding="utf-8").splitlines()]
+    _measure(report, "editors' furniture", zip(rows, map(_read_aside, rows), strict=True))
+    analyses = (analyzer.analyze(Document(row["text"], row["title"])) for row in rows)
+    _measure(report, "the same in the answer", zip(rows, map(_list_aside, analyses), strict=True))
+
+
+def _measure(report: Report, what: str, articles: Iterable[tuple[JsonObject, list[Span]]]) -> None:
+    sentences = [one for row, aside in articles for one in _judge(row, aside) if not one.is_doubtful]
     found = [sentence.is_furniture for sentence in sentences if sentence.is_found]
     furniture = [sentence.is_found for sentence in sentences if sentence.is_furniture]
     story = [sentence.is_found for sentence in sentences if not sentence.is_furniture]
-    report.add("editors' furniture: recall", sum(furniture) / len(furniture))
-    report.add("editors' furniture: precision", sum(found) / len(found), at_least=0.9)
-    report.add("editors' story sentences kept", 1 - sum(story) / len(story), at_least=0.995)
+    report.add(f"{what}: recall", sum(furniture) / len(furniture), at_least=0.75)
+    report.add(f"{what}: precision", sum(found) / len(found), at_least=0.9)
+    report.add(f"{what}: story sentences kept", 1 - sum(story) / len(story), at_least=0.995)
 
 
-def _judge(row: JsonObject) -> Iterator[_Sentence]:
+def _read_aside(row: JsonObject) -> list[Span]:
+    """What the page reader sets aside, other stories among it."""
+    page = read_page(row["text"], row["title"])
+    aside = [Span(part.start, part.end) for part in page.furniture]
+    return aside + [span for story in page.stories[1:] for span in story.body]
+
+
+def _list_aside(analysis: Analysis) -> list[Span]:
+    """What the answer lists as furniture, and the sentences of other stories."""
+    aside = [Span(part.start, part.end) for part in analysis.furniture]
+    return aside + [Span(one.start, one.end) for story in analysis.other_stories for one in story.sentences]
+
+
+def _judge(row: JsonObject, aside: Sequence[Span]) -> Iterator[_Sentence]:
     text, annotations = row["text"], row["annotations"]
     spans = [Span(*span) for span in row["spans"]]
     votes = Counter(n for reading in annotations for n in set(reading["furniture"]))
-    page = read_page(text, row["title"])
-    aside = [Span(part.start, part.end) for part in page.furniture]
-    aside += [span for story in page.stories[1:] for span in story.body]
     notices = find_asides([text[span.start : span.end] for span in spans])
     for n, (span, is_notice) in enumerate(zip(spans, notices, strict=True), 1):
         width = sum(max(0, min(span.end, part.end) - max(span.start, part.start)) for part in aside)

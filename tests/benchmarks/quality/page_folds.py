@@ -17,7 +17,7 @@ from copydesk.model.page.roles import classifier
 from copydesk.training.line_roles.learning import Sources, is_left_out, learn
 from support.tiny import ROOT
 
-_N_COMPOSED = 1000  # what ships has learned from 4,500
+_N_COMPOSED = 1500  # what ships has learned from 4,500
 _ARTICLES = ("topics-train.jsonl.gz", "topics-train-2.jsonl.gz")
 
 

@@ -52,7 +52,7 @@ def main(bench: Bench) -> Report:
     _measure_composed(report, articles, bench.pick(_N_COMPOSED, 10))
     analyzer = Analyzer.load(bench.bundle, "cpu")
     measure_styles(report, bench, analyzer)
-    measure_furniture(report)
+    measure_furniture(report, analyzer)
     _measure_plain(report, texts)
     _measure_cost(report, analyzer, texts[: bench.pick(_N_TIMED, 10)])
     return report

@@ -22,7 +22,7 @@ _MIN_LEAD = 80  # characters of its first paragraph: no byline
 
 def measure_styles(report: Report, bench: Bench, analyzer: Analyzer) -> None:
     """A row per style: how well story starts are found, and main stories with the tags that they have alone."""
-    articles = _read_pool(bench.pick(2500, 200))
+    articles = read_pool(bench.pick(2500, 200))
     report.start_table("house styles: story starts", "precision", "recall", "F1", "tags as alone")
     rows = []
     for style in STYLES:
@@ -35,7 +35,8 @@ def measure_styles(report: Report, bench: Bench, analyzer: Analyzer) -> None:
     report.add("house styles, tags as alone", mean(row[3] for row in rows), at_least=0.93)
 
 
-def _read_pool(n: int) -> list[Row]:
+def read_pool(n: int) -> list[Row]:
+    """Articles that nothing was learned from, of a usual length and with a first paragraph that tells something."""
     with gzip.open(find_data("pool.jsonl.gz"), "rt", encoding="utf-8") as file:
         rows: list[Row] = [json.loads(line) for line in file]
     return [row for row in rows if row["title"] and len(row["text"]) in _LENGTHS and _has_lead(row)][:n]

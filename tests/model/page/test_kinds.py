@@ -43,6 +43,13 @@ def test_headlines_of_a_listing_are_stories_without_a_body() -> None:
     assert "".join(LISTING[part.start : part.end] for part in page.furniture) == LISTING.replace("\n", "")
 
 
+def test_headlines_of_a_listing_are_titles_without_their_bullets() -> None:
+    lines = LISTING.split("\n")
+    page = read_page("\n".join([lines[0], *(f"* {line}" for line in lines[1:])]))
+    assert page.kind.kind == "listing"
+    assert page.stories[0].title == lines[1]
+
+
 def test_a_listing_read_whole_is_one_story() -> None:
     page = read_page(LISTING, mode="whole")
     assert [story.body for story in page.stories] == [((0, len(LISTING)),)]

@@ -54,16 +54,18 @@ def test_what_is_learned_from_composed_and_real_lines_gives_probabilities(tmp_pa
     )
     classifier = learn(sources, n_pages=60, seed=1)
     page = label_page([("headline", "Crane"), ("body 1", PROSE)])
-    assert np.allclose(classifier.probabilities(page.features).sum(axis=1), 1, atol=1e-5)  # float32
+    roles = classifier.probabilities(page.features)
+    for probabilities in (roles, classifier.tell_body(page.features, roles)):
+        assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)  # float32
     assert classifier.border.shape == (N_FEATURES + 1,)
     assert [is_left_out(at, sources) for at in range(6)] == [True, False, False, False, False, True]
 
 
 def test_real_lines_are_body_or_not(tmp_path: Path) -> None:
     classifier = learn(Sources(CORPUS), n_pages=40, seed=1)
-    row = {"page_text": f"Home\nSport\n{PROSE}\nShare this", "body": PROSE}
+    row = {"page_text": f"Cranes\nHome\n*\nSport\n{PROSE}\nCranes\nShare this", "body": f"{PROSE}\n\nCranes"}
     (page,) = read_scraped(_write(tmp_path / "pages.jsonl", row), classifier)
-    assert (page.roles == 0).tolist() == [False, False, True, False]
+    assert (page.roles == 0).tolist() == [False, False, False, False, True, True, False]
     (article,) = read_edited(_write(tmp_path / "edited.jsonl", EDITED), classifier)
     assert (article.roles == 0).tolist()[-1]
 
