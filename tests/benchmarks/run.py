@@ -35,6 +35,7 @@ PARTS = {  # name: its module, what it measures
     "documents": ("robust.document_fuzz", "generated texts and pages"),
     "attacks": ("robust.attacks", "hostile clients beside others: /livez, texts, memory"),
     "swaps": ("robust.swaps", "models swapped under load"),
+    "client": ("robust.client", "10,000 texts through a service that refuses, dies and comes back"),
     "bulk": ("bulk.rate", "a bulk job beside HTTP and the bare forward pass: rate and answers"),
     "kill": ("bulk.kill", "a bulk job killed and resumed"),
     "memory": ("bulk.memory", "memory of a small and a large bulk job"),

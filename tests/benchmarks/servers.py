@@ -53,6 +53,7 @@ def run_server(
     environment: Mapping[str, str] | None = None,
     *,
     log: Path = Path(os.devnull),
+    ready_s: float = _READY_S,
 ) -> Iterator[Server]:
     """The server that this command starts, once its health route answers 200; what it says goes to `log`."""
     variables = os.environ | (environment or {})
@@ -61,15 +62,15 @@ def run_server(
         subprocess.Popen(command, cwd=ROOT, env=variables, stdout=said, stderr=said) as process,
     ):
         try:
-            wait_until_ready(f"{url}{health}", process)
+            wait_until_ready(f"{url}{health}", process, ready_s)
             yield Server(url, process)
         finally:
             end_process(process)
 
 
-def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", ready_s: float = _READY_S) -> None:
     """Return when this address answers 200. Raises RuntimeError when the process ends or takes too long."""
-    end = time.perf_counter() + _READY_S
+    end = time.perf_counter() + ready_s
     while time.perf_counter() < end:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}; run it by hand to see why")
@@ -78,7 +79,7 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
                 return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"{url} does not answer after {_READY_S} s")
+    raise RuntimeError(f"{url} does not answer after {ready_s:g} s")
 
 
 def end_process(process: "subprocess.Popen[bytes]") -> None:

@@ -39,14 +39,14 @@ def test_a_refusal_and_a_lost_connection_are_outlasted_and_the_answer_is_typed(
     assert NODE is not None
     compiler = FOLDER / "node_modules" / ".bin" / "tsc"
     subprocess.run(
-        [str(compiler), "--project", str(FOLDER), "--outDir", str(tmp_path / "dist")], check=True, timeout=120
+        [str(compiler), "--project", str(FOLDER), "--outDir", str(tmp_path / "dist")], check=True, timeout=300
     )
     (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "program.js").write_text(PROGRAM)
     with serve_app(make_app(Settings(), lambda: analyzer)) as address:
         command = [NODE, str(tmp_path / "program.js"), address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     labels = ", ".join(f"'{label}'" for label in LABELS)
     assert done.stdout == f"3 [ {labels} ] empty_text\n422 Unprocessable Entity\n"

@@ -99,9 +99,9 @@ def test_the_client_needs_nothing_that_its_wheel_does_not_ask_for(client_wheel: 
         "except UnavailableError as error:\n    print(error)\n"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("the model: no answer (ConnectError); nothing was answered for 0 s;")
+    assert done.stdout.startswith("the model: no answer (ConnectError); nothing was answered for ")
 
 
 def test_a_story_is_analysed_from_the_installed_wheel_beside_folders_of_the_same_names(
