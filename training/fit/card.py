@@ -116,12 +116,23 @@ def _training(report: Mapping[str, Any], bundle: Bundle) -> str:
     optimizer = training["optimizer"]
     lines = [
         f"- Trained: {_mode(training['encoder'])}",
+        *_origin(report.get("base")),
         *(_lessons(report) if "teacher" in report else _stories(training)),
         f"- Learning rate {optimizer['encoder_learning_rate']:g} for the encoder, "
         f"{optimizer['head_learning_rate']:g} for the heads; {optimizer['batch_stories']} stories a step",
         f"- Seed {training['seed']}",
     ]
     return "## Training\n\n" + "\n".join(lines) + f"\n\nAll of it is in `bundle.json` of `{bundle.name}`.\n"
+
+
+def _origin(base: JsonObject | None) -> list[str]:
+    """The bundle that it was trained on from, and that bundle's teacher."""
+    if base is None:
+        return []
+    taught = ""
+    if teacher := base.get("teacher"):
+        taught = f",\n  which `{teacher['name']}` {teacher['digest'][:12]} taught on {base['texts']['train']} texts"
+    return [f"- Trained on from `{base['name']}` {base['digest'][:12]}{taught}"]
 
 
 def _lessons(report: Mapping[str, Any]) -> list[str]:

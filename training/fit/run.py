@@ -53,7 +53,7 @@ def train(config: TrainingConfig, data: TagData, start: Start, out: Path, progre
     prepare_encoder(network, config.encoder)
     stories = data.train + data.held_out if config.tags.is_crossed else data.train
     texts = read_texts(config, stories)
-    bundle = describe_bundle(config, data, start.encoder)
+    bundle = describe_bundle(config, data, start.encoder, start.base.bundle if start.base else None)
     checkpoints = out.parent / f"{out.name}-checkpoints"
     claim_checkpoints(checkpoints, _identify(bundle, data, start.base))
 

@@ -27,7 +27,7 @@ from copydesk.training.metrics.calibration import make_rules
 from copydesk.training.metrics.quality import Floats
 
 
-def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) -> Bundle:
+def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles, base: Bundle | None = None) -> Bundle:
     """What is known of the bundle before training: all but rules and metrics. config: settled for its base."""
     section = config.encoder
     assert section.max_tokens is not None, "settled"
@@ -46,8 +46,15 @@ def describe_bundle(config: TrainingConfig, data: TagData, files: EncoderFiles) 
             "data": fingerprint_files(_sources(config)),
             "stories": _count_stories(config, data),
             "training": config.model_dump(mode="json"),
+            **({"base": _describe_base(base)} if base else {}),
         },
     )
+
+
+def _describe_base(base: Bundle) -> JsonObject:
+    """Which bundle a run began with, and how it was made, as far as that says what this one knows."""
+    made = {key: base.report[key] for key in ("teacher", "texts", "data", "base") if key in base.report}
+    return {"name": base.name, "digest": base.digest, **made}
 
 
 def _count_stories(config: TrainingConfig, data: TagData) -> JsonObject:

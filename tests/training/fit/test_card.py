@@ -38,6 +38,15 @@ def test_the_card_says_for_which_languages_the_bundle_was_made(analyzer: Analyze
     assert "made for news in English, `de`. Other" in model_card(replace(analyzer.bundle, languages=("en", "de")))
 
 
+def test_the_card_says_from_which_bundle_training_went_on_and_who_taught_that(analyzer: Analyzer) -> None:
+    base = {"name": "small", "digest": "a" * 64, "teacher": {"name": "large", "digest": "b" * 64}}
+    report = {"training": TrainingConfig().model_dump(mode="json"), "base": base | {"texts": {"train": 7}}}
+    card = model_card(replace(analyzer.bundle, report=report))
+    assert "- Trained on from `small` aaaaaaaaaaaa,\n  which `large` bbbbbbbbbbbb taught on 7 texts\n" in card
+    alone = model_card(replace(analyzer.bundle, report=report | {"base": {"name": "small", "digest": "a" * 64}}))
+    assert "- Trained on from `small` aaaaaaaaaaaa\n" in alone
+
+
 def test_only_data_with_real_articles_points_to_their_list(analyzer: Analyzer) -> None:
     report = {"data": [{"file": "drugs.jsonl", "sha256": "ab12"}]}
     assert "real_articles.csv" not in model_card(replace(analyzer.bundle, report=report))
