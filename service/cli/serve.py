@@ -134,17 +134,9 @@ def _address(settings: Settings) -> str:
 
 
 def _load_analyzer(settings: Settings) -> Analyzer:
-    """The store's current version, or the bundle while there is none."""
-    from copydesk.model.analyzer import Analyzer
-    from copydesk.model.bundles.store import Store
-    from copydesk.model.network.device import choose_device
+    from copydesk.service.inference.loading import load_analyzer
 
-    bundle = settings.bundle
-    if settings.models_dir is not None:
-        store = Store(settings.models_dir)
-        current = store.current()
-        bundle = store.path(current) if current else bundle
-    analyzer = Analyzer.load(bundle, choose_device(settings.device).staffed(), settings.max_document_tokens)
+    analyzer = load_analyzer(settings)
     name = f"{analyzer.bundle.name} {analyzer.bundle.digest[:12]}"
     say(f"{name} on {analyzer.device}: {_address(settings)} (docs at /docs)")
     return analyzer

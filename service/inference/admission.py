@@ -63,6 +63,11 @@ class Admission:
             return int(min(_SHORT_DELAY_S, self._max_delay_s) * self.rate)
         return max(self._min_tokens, int(self._max_delay_s * self.rate))
 
+    @property
+    def delay_s(self) -> float:
+        """How long what is under way will take."""
+        return self.n_tokens / self.rate
+
     def check(self, n_tokens: int) -> None:
         """Raise OverloadedError when this many tokens do not fit.
 
@@ -74,7 +79,7 @@ class Admission:
             return
         if self.n_tokens >= _FULL_SHARE * max_tokens:
             self._overloaded_until = self._clock() + _CALM_S
-        raise OverloadedError(max(1, math.ceil(self.n_tokens / self.rate)))
+        raise OverloadedError(max(1, math.ceil(self.delay_s)))
 
     @contextmanager
     def admit(self, n_tokens: int) -> Iterator["Permit"]:

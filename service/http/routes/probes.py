@@ -3,7 +3,7 @@
 import asyncio
 
 import prometheus_client
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 
 from copydesk.service.http.problems import Problem
 
@@ -15,21 +15,21 @@ async def livez() -> dict[str, str]:
 
 async def readyz(request: Request) -> dict[str, str]:
     """The model is loaded, its device works, and the service is not about to end."""
-    if fault := _find_fault(request):
+    if fault := find_fault(request.app):
         raise Problem(503, fault)
     return {"status": "ok"}
 
 
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
-    request.app.state.metrics.note_ready(is_ready=_find_fault(request) is None)
+    request.app.state.metrics.note_ready(is_ready=find_fault(request.app) is None)
     text = await asyncio.to_thread(request.app.state.metrics.render)
     return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
 
-def _find_fault(request: Request) -> str | None:
+def find_fault(app: FastAPI) -> str | None:
     """Why requests should go elsewhere, if they should."""
-    if request.app.state.is_draining:
+    if app.state.is_draining:
         return "the service is about to end; ask another one"
-    fault = request.app.state.scheduler.fault
+    fault = app.state.scheduler.fault
     return fault and f"{fault}; see the log"

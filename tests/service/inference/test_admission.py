@@ -21,6 +21,13 @@ def test_what_is_under_way_is_counted_until_it_ends() -> None:
     assert admission.n_tokens == 0
 
 
+def test_what_is_under_way_takes_as_long_as_the_device_needs_for_it() -> None:
+    admission = make_admission(1000)
+    with admission.admit(500):
+        assert admission.delay_s == 0.5
+    assert admission.delay_s == 0
+
+
 def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
     admission = make_admission(1000)
     with admission.admit(500), admission.admit(400):
