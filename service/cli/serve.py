@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from copydesk.model.analyzer import Analyzer
-    from copydesk.service.otel import Tracer
     from copydesk.service.settings import Settings
 
 commands = typer.Typer()
@@ -70,6 +68,7 @@ def start(settings: Settings, *, has_desk: bool, is_open: bool) -> None:
     from copydesk.model.page.html.pool import check_parser
     from copydesk.service.http.app import make_app
     from copydesk.service.http.server import run
+    from copydesk.service.inference.loading import open_tracer
     from copydesk.service.logs import configure_logs
 
     if not (settings.is_local or settings.api_keys or is_open):
@@ -101,17 +100,6 @@ def _check_shadow(settings: Settings) -> None:
     if settings.models_dir is None:
         raise ConfigError("COPYDESK_SHADOW: a version of a store reads beside the current one; name one with --store")
     Store(settings.models_dir).find(settings.shadow)
-
-
-def open_tracer() -> Tracer | None:
-    """What traces requests, if any of OpenTelemetry's variables is set."""
-    asking = min((name for name in os.environ if name.startswith("OTEL_")), default=None)
-    if asking is None:
-        return None
-    need_extra("otel", f"tracing, for which {asking} asks,")
-    from copydesk.service.otel import make_tracer
-
-    return make_tracer()
 
 
 def _open_desk(settings: Settings) -> Callable[[FastAPI], None]:

@@ -14,7 +14,7 @@ from copydesk.model.errors import ConfigError
 from copydesk.model.installation import need_extra
 from copydesk.service.http.app import make_app
 from copydesk.service.http.routes.probes import find_fault
-from copydesk.service.inference.loading import load_analyzer
+from copydesk.service.inference.loading import load_analyzer, open_tracer
 from copydesk.service.logs import configure_logs
 from copydesk.service.settings import Settings, read_settings
 
@@ -83,7 +83,7 @@ class Replica:
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The same app that `copydesk serve` runs."""
         configure_logs()
-        self._app = make_app(self._settings, lambda: load_analyzer(self._settings))
+        self._app = make_app(self._settings, lambda: load_analyzer(self._settings), open_tracer())
         return self._app
 
     def check_health(self) -> None:

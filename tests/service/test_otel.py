@@ -19,8 +19,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.errors import ConfigError, InstallError
 from copydesk.service import otel
-from copydesk.service.cli import serve
 from copydesk.service.http.app import make_app
+from copydesk.service.inference import loading
+from copydesk.service.inference.loading import open_tracer
 from copydesk.service.logs import JsonFormatter
 from copydesk.service.otel import Tracer, make_tracer
 from copydesk.service.settings import Settings
@@ -306,13 +307,13 @@ def test_tracing_without_its_extra_names_what_to_install(monkeypatch: pytest.Mon
     def refuse(extra: str, user: str) -> None:
         raise InstallError(f"{user} needs {extra}")
 
-    monkeypatch.setattr(serve, "need_extra", refuse)
+    monkeypatch.setattr(loading, "need_extra", refuse)
     monkeypatch.setenv("OTEL_SERVICE_NAME", "desk")
     with pytest.raises(InstallError, match=r"^tracing, for which OTEL_SERVICE_NAME asks, needs otel$"):
-        serve.open_tracer()
+        open_tracer()
 
 
 def test_nothing_is_traced_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("OTEL_")]:
         monkeypatch.delenv(name)
-    assert serve.open_tracer() is None
+    assert open_tracer() is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, REFERENCE, load_manifest
+from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, REFERENCE, bundle_directory, load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError, DataError
 from copydesk.training.cli.extras import need_extra
@@ -118,7 +118,7 @@ def make(
 def _find_model(bundle: Path | None, store: Path | None) -> Path:
     """The directory of the model that --bundle or --store name. Raises ConfigError, StoreError."""
     if bundle is not None:
-        return bundle
+        return bundle_directory(bundle)
     if store is None:
         return DEFAULT_BUNDLE
     versions = Store(store)
