@@ -2,9 +2,9 @@
 
 import json
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from copydesk.model.bundles.manifest import Bundle
@@ -41,7 +41,8 @@ def keep_window(folder: Path, bundle: Bundle, window: Window) -> None:
         "end": window.end,
         "sums": window.sums.to_json(),
     }
-    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(window.end))}-{secrets.token_hex(4)}.json"
+    begun = datetime.fromtimestamp(window.start, UTC)
+    name = f"{begun:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}.json"
     with whole_file(own / name) as new:
         new.write_text(json.dumps(content) + "\n", encoding="utf-8")
     for old in sorted(own.glob("*.json"))[:-_KEPT]:

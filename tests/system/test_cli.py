@@ -197,7 +197,7 @@ def test_analyze_reads_an_html_file_and_gives_the_text_that_its_offsets_point_in
         (["analyze", "latin1.txt"], "byte 1 is not UTF-8"),
         (["analyze", "empty.txt"], "empty.txt: the text is empty"),
         (["train"], "no labelled story; name a file with --data"),
-        (["train", "nowhere.toml"], "nowhere.toml: not found; name a TOML file, or one that ships: corpus, few_shot"),
+        (["train", "nowhere.toml"], "nowhere.toml: not found; name a TOML file, or one that ships: corpus, fast, "),
         (["train", "typo.toml"], "unknown key 'batch_storeis' in [optimizer]; did you mean 'batch_stories'?"),
         (["train", "wrong.toml"], "key 'rank' in [encoder]: Input should be a valid integer, got 'many'"),
         (["evaluate"], "give --data, --summaries, --editors or several of them"),

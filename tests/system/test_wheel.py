@@ -46,7 +46,7 @@ def test_the_wheel_holds_all_that_serving_needs_and_nothing_else(wheel: Path) ->
 def test_the_wheel_holds_the_configs_that_run_without_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     configs = {Path(name).name for name in names if name.startswith("copydesk/configs/")}
-    assert configs == {"corpus.toml", "few_shot.toml", "topics.toml", "train.toml"}
+    assert configs == {"corpus.toml", "fast.toml", "fast_tags.toml", "few_shot.toml", "topics.toml", "train.toml"}
 
 
 def test_a_wheel_of_the_source_archive_is_the_same(wheel: Path, tmp_path: Path) -> None:
