@@ -26,7 +26,7 @@ CROWDS = (32, 64)  # clients, none of which may be refused
 LOADS = (0.7, 1, 3, 10)  # times the capacity
 _ALONE_TOKENS = range(900, 1101)
 _MAX_ALONE_MS, _MAX_REFUSAL_MS, _MAX_END_S = 35, 20, 30
-_LASTING_S = 15.0  # of more than the capacity, before it is measured: until then the queue fills and is emptied again
+_LASTING_S = 20.0  # of more than the capacity, before it is measured: until then the queue fills and is emptied again
 _COLUMNS = ("sent/s", "good/s", "p50 ms", "p99 ms", "refused/s", "ref. p99", "broken", "no livez", "peak MB")
 
 
@@ -99,9 +99,8 @@ async def _measure_open(
     loads = {}
     for times in LOADS:
         rate, seconds = times * full.goodput, bench.pick(30.0, 1.0)
-        if times > 1:
-            await measure(server, "copydesk", texts, rate=rate, seconds=bench.pick(_LASTING_S, 0.5))
-        loads[times] = await measure(server, "copydesk", texts, rate=rate, seconds=seconds)
+        warm_s = bench.pick(_LASTING_S, 0.5) if times > 1 else 0.0
+        loads[times] = await measure(server, "copydesk", texts, rate=rate, seconds=seconds, warm_s=warm_s)
         _add_row(report, f"copydesk, {times:g}x", loads[times])
     return loads
 

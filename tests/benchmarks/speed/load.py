@@ -140,22 +140,38 @@ async def run_closed(client: Client, requests: Sequence[bytes], n_clients: int, 
     return answers
 
 
-async def run_open(client: Client, requests: Sequence[bytes], rate: float, seconds: float) -> list[Answer]:
-    """Requests arrive at random times, `rate` a second on average, whatever became of those before."""
+async def run_open(
+    client: Client, requests: Sequence[bytes], rate: float, seconds: float, warm_s: float = 0.0
+) -> list[Answer]:
+    """Requests arrive at random times, `rate` a second on average, whatever became of those before.
+
+    They begin to come `warm_s` before those whose answers are returned.
+    """
     chance = random.Random(0)
-    following, tasks = itertools.cycle(requests), []
+    following, tasks, n_warm = itertools.cycle(requests), [], 0
     due = started = time.perf_counter()
-    while due - started < seconds:
+    while due - started < warm_s + seconds:
         await asyncio.sleep(due - time.perf_counter())
         tasks.append(asyncio.create_task(client.ask(next(following))))
+        n_warm += due - started < warm_s
         due += chance.expovariate(rate)
-    return await asyncio.gather(*tasks)
+    return (await asyncio.gather(*tasks))[n_warm:]
 
 
 async def measure(
-    server: Server, kind: str, texts: Sequence[str], *, seconds: float, n_clients: int = 0, rate: float = 0.0
+    server: Server,
+    kind: str,
+    texts: Sequence[str],
+    *,
+    seconds: float,
+    n_clients: int = 0,
+    rate: float = 0.0,
+    warm_s: float = 0.0,
 ) -> Load:
-    """A closed loop of `n_clients`, or arrivals at `rate`, with an eye on the service's memory and health."""
+    """A closed loop of `n_clients`, or arrivals at `rate`, with an eye on the service's memory and health.
+
+    warm_s: of arrivals before those that count.
+    """
     client, prober = Client(server.url), Client(server.url)
     path, bodies = make_bodies(kind, texts)
     requests = [client.make_request("POST", path, body) for body in bodies]
@@ -166,9 +182,9 @@ async def measure(
         if n_clients:
             answers = await run_closed(client, requests, n_clients, seconds)
         else:
-            answers = await run_open(client, requests, rate, seconds)
+            answers = await run_open(client, requests, rate, seconds, warm_s)
     finally:
-        elapsed = time.perf_counter() - started
+        elapsed = time.perf_counter() - started - warm_s
         watching.cancel()
         client.close()
         prober.close()
