@@ -16,7 +16,7 @@ from copydesk.model.analysis import Document
 _FIRST_RATE = 20_000.0  # tokens/s believed before any pass was measured: two CPU cores do 30,000
 _FASTER_SHARE = 0.1  # of each faster pass in the rate
 _SLOWER_S = 60.0  # of slower passes until the rate is theirs by two thirds: a busy minute of the machine passes
-_SHORT_DELAY_S = 1.0  # that may wait while more comes than the device bears: it never runs out of work, 50 ms a pass
+_SHORT_DELAY_S = 0.5  # that may wait while more comes than the device bears: it never runs out of work, 50 ms a pass
 _FULL_SHARE = 0.8  # of what may wait, from which on a refusal is a sign of overload, not of a large request
 _CALM_S = 2.0  # without a refusal, until as much may wait as before
 _MIN_DOCUMENT_TOKENS = 64  # a text's fixed cost (HTTP, sentences, JSON) is about 1.5 ms of two CPU cores
