@@ -34,35 +34,40 @@ from copydesk.training.metrics.quality import Floats
 _CHUNK = 32  # texts
 
 
-def distil(config: TrainingConfig, texts: PlainTexts, teacher: Path, out: Path, progress: Progress = SILENT) -> Bundle:
-    """Teach a bundle of the configuration's layers and windows what the teacher says of the texts; saved in `out`.
+def distil(
+    config: TrainingConfig, texts: PlainTexts, directory: Path, out: Path, progress: Progress = SILENT
+) -> Bundle:
+    """Teach a bundle of the configuration's layers and windows what the one in `directory` says; saved in `out`.
 
     Sentence vectors, tags and what is said of sentences are learned together (Hinton et al. 2015; vectors after Jiao et
     al. 2020, TinyBERT). Scores and thresholds are fitted to the teacher's on texts that the pupil did not see.
-    Raises BundleError, ConfigError or EncoderError before training begins.
+    Raises BundleError, ConfigError, EncoderError or, for a text held out that is not to be read, DocumentError before
+    training begins.
     """
     torch.manual_seed(config.seed)
-    master = Analyzer.load(teacher)
-    config = settle(config, master.bundle)
-    files = find_encoder(master.bundle.encoder, master.bundle.encoder_revision)
-    bundle = _describe(config, master.bundle, texts)
-    network = _make_pupil(bundle, master.bundle, teacher, files)
+    teacher = Analyzer.load(directory)
+    config = settle(config, teacher.bundle)
+    files = find_encoder(teacher.bundle.encoder, teacher.bundle.encoder_revision)
+    bundle = _describe(config, teacher.bundle, texts)
+    network = _make_pupil(bundle, teacher.bundle, directory, files)
     original = load_encoder(files, bundle.layers)
     origin, tokenizer = copy_weights(network.encoder.body), load_tokenizer(files)
     prepare_encoder(network, config.encoder)
     checkpoints = out.parent / f"{out.name}-checkpoints"
-    claim_checkpoints(checkpoints, {"training": bundle.report["training"], "data": bundle.report["data"]})
+    claim_checkpoints(checkpoints, dict(bundle.report))
 
-    plain = original.body.state_dict()
+    scores = calibrate(_logits(teacher, texts.held_out, progress, "the teacher reads texts held out"), bundle.rules)
     examples = Examples(config, bundle.labels, tokenizer).texts(texts.train)
-    lessons = teach(master.engine, master.bundle.max_tokens, examples, progress)
-    progress.say(f"learning what {master.bundle.name} says of {len(texts.train):,} texts")
+    lessons = teach(teacher.engine, teacher.bundle.max_tokens, examples, progress)
+    progress.say(f"learning what {teacher.bundle.name} says of {len(texts.train):,} texts")
     train_network(
         network, lessons, [], config, special=special_tokens(tokenizer), directory=checkpoints, progress=progress
     )
-    weights = bundle_weights(network, origin, plain, config.encoder.rank)
-    pupil = load_trained(bundle, weights, original, tokenizer)
-    bundle = save_trained(out, _calibrate(pupil, master, texts.held_out, progress), weights)
+    weights = bundle_weights(network, origin, original.body.state_dict(), config.encoder.rank)
+    logits = _logits(
+        load_trained(bundle, weights, original, tokenizer), texts.held_out, progress, "the pupil reads them"
+    )
+    bundle = save_trained(out, _fit_rules(bundle, scores, logits), weights)
     shutil.rmtree(checkpoints)
     return bundle
 
@@ -98,13 +103,13 @@ def _make_pupil(bundle: Bundle, teacher: Bundle, directory: Path, files: Encoder
     return network
 
 
-def _calibrate(pupil: Analyzer, teacher: Analyzer, held_out: Sequence[LabelledStory], progress: Progress) -> Bundle:
-    """The pupil's bundle with scores and thresholds that come nearest to the teacher's, and how often both agree."""
-    bundle, rules = pupil.bundle, teacher.bundle.rules
-    scores = calibrate(_logits(teacher, held_out, progress, "the teacher reads texts held out"), rules)
-    logits = _logits(pupil, held_out, progress, "the pupil reads them")
+def _fit_rules(bundle: Bundle, scores: Floats, logits: Floats) -> Bundle:
+    """The bundle with scores and thresholds that come nearest to its teacher's, and how often both agree.
+
+    scores: the teacher's; logits: the pupil's; both [texts, labels]. The bundle has the teacher's rules.
+    """
     own = make_rules(bundle.labels, scores, logits)
-    decided = (scores >= [rule.threshold for rule in rules]).astype(np.float64)
+    decided = (scores >= [rule.threshold for rule in bundle.rules]).astype(np.float64)
     metrics = evaluate_tags(decided, logits, own).to_json()
     return replace(bundle, rules=own, report={**bundle.report, "held_out": metrics})
 

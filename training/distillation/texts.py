@@ -1,5 +1,6 @@
 """Texts without labels: read from any files, each once, and split."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,6 +10,7 @@ from copydesk.model.files.rows import Row, read_rows
 from copydesk.model.files.sources import find_source
 from copydesk.training.data.stories import LabelledStory, read_text
 
+_LETTER = re.compile(r"[^\W\d_]")
 _COLUMNS = ("text", "article")  # where the text may stand: news, and collections of summaries
 
 
@@ -45,4 +47,6 @@ def _text(row: Row) -> LabelledStory:
     if column is None:
         raise DataError(f"{row.where}: no text; expected a column {' or '.join(_COLUMNS)}")
     text, title = read_text(replace(row, values={**row.values, "text": row.values[column]}))
+    if not _LETTER.search(text):
+        raise DataError(f"{row.where}: the text has no letters; correct the row or leave it out")
     return LabelledStory(text, frozenset(), title=title, where=row.where)

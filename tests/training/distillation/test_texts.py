@@ -36,6 +36,9 @@ def test_a_row_without_a_text_is_named(tmp_path: Path) -> None:
     name = write(tmp_path / "a.jsonl", {"text": "One."}, {"body": "Two."})
     with pytest.raises(DataError, match=r"a.jsonl:2: no text; expected a column text or article"):
         read_texts([name], 10, 0.3)
+    dashes = write(tmp_path / "b.jsonl", {"text": "One."}, {"text": "---- 12 ----"})
+    with pytest.raises(DataError, match=r"b.jsonl:2: the text has no letters"):
+        read_texts([dashes], 10, 0.3)
 
 
 def test_too_few_texts_are_refused(tmp_path: Path) -> None:
