@@ -52,7 +52,7 @@ def main(bench: Bench) -> Report:
         variants: dict[str, dict[str, str]] = {
             _PLAIN: {},
             "traces": {"OTEL_EXPORTER_OTLP_ENDPOINT": collector},
-            "shadow": {"COPYDESK_SHADOW": store.digests()[1], "COPYDESK__SHADOW_SHARE": str(_SHADOW_SHARE)},
+            "shadow": {"COPYDESK_SHADOW": store.digests()[1], "COPYDESK_SHADOW_SHARE": str(_SHADOW_SHARE)},
         }
         turns = {
             name: Turns(stack.enter_context(serve_copydesk("--store", store.directory, **variables)))
