@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from copydesk.model.bundles.manifest import SHIPPED
+from copydesk.model.bundles.manifest import bundle_directory
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError
 
@@ -83,9 +83,7 @@ def open_store(directory: Path) -> Store:
 
 def find_bundle(name: str, store: Store | None) -> Path:
     """The directory of a bundle: of one that ships, a directory, or a version in the store. Raises StoreError."""
-    if name in SHIPPED:
-        return SHIPPED[name]
-    directory = Path(name)
+    directory = bundle_directory(name)
     if store is None or (directory / "bundle.json").is_file():
         return directory
     return store.path(store.find(name))
