@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.model.analysis import Analysis, Document, Result
+from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.drift.changes import Change, find_changes
 from copydesk.model.drift.columns import Floats, columns_of
@@ -109,7 +109,7 @@ class DriftWatch:
         """Texts in the window that is not full yet."""
         return self._open.n
 
-    def note(self, documents: Sequence[Document], results: Sequence[Result], bundle: Bundle) -> None:
+    def note(self, documents: Sequence[Document], results: Sequence[Result], options: Options, bundle: Bundle) -> None:
         """These were answered by this bundle's model. Texts beyond a hundredth of the time are passed over."""
         current = self._current()
         if self._open.bundle.digest != current.digest:

@@ -78,7 +78,7 @@ def make_app(settings: Settings, load: Callable[[], Analyzer], tracer: "Tracer |
     app.state.tracer = tracer
     app.state.is_draining = False
     app.state.parts = [_watching]  # what begins and ends with the app: functions from it to an async context manager
-    app.state.listeners = []  # told of each request's documents, results and bundle: functions, which must be quick
+    app.state.listeners = []  # told of a request's documents, results, options and bundle: functions, which are quick
     add_pages(app)
     add_handlers(app)
     _add_layers(app, settings)
@@ -132,6 +132,7 @@ async def _shadowing(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         share=settings.shadow_share,
         metrics=app.state.metrics,
     )
+    app.state.listeners.append(shadow.note)
     reading = asyncio.create_task(shadow.run())
     yield
     reading.cancel()

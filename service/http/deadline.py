@@ -61,9 +61,7 @@ async def analyze_documents(
     except TimeoutError as error:
         raise Problem(504, f"no answer within {timeout_s:g} s; send less text or try later") from error
     for listen in request.app.state.listeners:
-        listen(documents, results, analyzer.bundle)
-    if request.app.state.shadow:
-        request.app.state.shadow.note(documents, results, options, analyzer.bundle.digest)
+        listen(documents, results, options, analyzer.bundle)
     return Answered(analyzer.bundle, results)
 
 

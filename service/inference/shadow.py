@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.analyzer import Analyzer
+from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import CopydeskError, DocumentError
 from copydesk.service.inference.admission import estimate_document
@@ -60,13 +61,13 @@ class Shadow:
         self._has_work = asyncio.Event()
         self._is_ready = False
 
-    def note(self, documents: Sequence[Document], results: Sequence[Result], options: Options, digest: str) -> None:
-        """The version with this digest answered these; a share of them is to be read again."""
-        if not self._is_ready or digest == self.digest:
+    def note(self, documents: Sequence[Document], results: Sequence[Result], options: Options, bundle: Bundle) -> None:
+        """This version answered these; a share of them is to be read again."""
+        if not self._is_ready or bundle.digest == self.digest:
             return
         for document, result in zip(documents, results, strict=True):
             if isinstance(result, Analysis) and random.random() < self._share:
-                self._put(_Waiting(document, options, result, digest))
+                self._put(_Waiting(document, options, result, bundle.digest))
 
     async def run(self) -> None:
         """Load the candidate, and let it read until cancelled."""

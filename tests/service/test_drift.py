@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from copydesk.model.analysis import Analysis, Document, Failure
+from copydesk.model.analysis import Analysis, Document, Failure, Options
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle, load_manifest
 from copydesk.model.drift.measures import EVERY
@@ -45,7 +45,7 @@ class Watched:
         self.watch = DriftWatch(lambda: self.bundle, find, folder, self.metrics)
 
     async def note(self, *analyses: Analysis, bundle: Bundle | None = None) -> None:
-        self.watch.note([Document("")] * len(analyses), analyses, bundle or self.bundle)
+        self.watch.note([Document("")] * len(analyses), analyses, Options(), bundle or self.bundle)
         while self.watch._closing:
             await asyncio.sleep(0.001)
 
@@ -147,7 +147,7 @@ def test_a_reference_that_does_not_read_stops_no_answer(bundle: Bundle, caplog: 
 
 def test_what_could_not_be_analysed_counts_nowhere(bundle: Bundle) -> None:
     watched = Watched(bundle, lambda _: None)
-    watched.watch.note([Document("")], [Failure(None, "empty_text", "the text is empty")], bundle)
+    watched.watch.note([Document("")], [Failure(None, "empty_text", "the text is empty")], Options(), bundle)
     assert watched.watch.n_open == 0
 
 

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 
-from copydesk.model.analysis import Analysis, Document, Result
+from copydesk.model.analysis import Analysis, Document, Options, Result
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.service.desk.errors import DeskError, MissingError
 from copydesk.service.desk.queue.pool import RESERVED_SHARE
@@ -30,7 +30,7 @@ class Sampler:
         self._on_new = on_new
         self._waiting: asyncio.Queue[NewStory] = asyncio.Queue(_MAX_WAITING)
 
-    def note(self, documents: Sequence[Document], results: Sequence[Result], bundle: Bundle) -> None:
+    def note(self, documents: Sequence[Document], results: Sequence[Result], options: Options, bundle: Bundle) -> None:
         """These were analysed; those that are chosen are kept soon, the others at once forgotten."""
         if not self._share:
             return
