@@ -15,7 +15,7 @@ from copydesk.model.bundles.weights import load_network
 from copydesk.model.crew import Crew
 from copydesk.model.finishing import finish
 from copydesk.model.network.device import Device, choose_device
-from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
+from copydesk.model.network.encoder.files import find_encoder, load_tokenizer, special_tokens
 from copydesk.model.network.engine import Engine
 from copydesk.model.network.heads import Network
 from copydesk.model.network.scores import StoryScores

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from copydesk.model.bundles.manifest import ENGLISH
 from copydesk.model.errors import ConfigError
-from copydesk.model.network.encoder_files import DEFAULT_ENCODER
+from copydesk.model.network.encoder.files import DEFAULT_ENCODER
 from copydesk.model.network.sizes import HeadConfig
 
 _SHIPPED = Path(__file__).parents[1] / "configs"

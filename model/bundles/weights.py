@@ -12,8 +12,8 @@ from torch import Tensor
 from copydesk.model.bundles.manifest import CARD, MANIFEST, WEIGHTS, Bundle, load_manifest, to_manifest
 from copydesk.model.errors import BundleError
 from copydesk.model.files.disk import file_sha256, whole_directory
-from copydesk.model.network.encoder import Encoder, load_encoder, merge_adapter
-from copydesk.model.network.encoder_files import EncoderFiles, check_hash
+from copydesk.model.network.encoder.encoder import Encoder, load_encoder, merge_adapter
+from copydesk.model.network.encoder.files import EncoderFiles, check_hash
 from copydesk.model.network.heads import Network, SentenceHead, TagHead
 
 

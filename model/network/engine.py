@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 import torch
 
-from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.device import Device
+from copydesk.model.network.encoder.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.heads import Network, layout_of
 from copydesk.model.network.lanes import choose_lane
 from copydesk.model.network.pooling import SentenceSums, join_sums

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from copydesk.model.network.encoder import Encoder
+from copydesk.model.network.encoder.encoder import Encoder
 from copydesk.model.network.pooling import SentenceSums, add_token_states
 from copydesk.model.network.sizes import HeadConfig, SentenceScore
 from copydesk.model.network.windows import TokenizedStory, WindowBatch

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from copydesk.model.network.device import Device
-from copydesk.model.network.encoder import PackedEncoder
+from copydesk.model.network.encoder.encoder import PackedEncoder
 from copydesk.model.network.heads import Network
 from copydesk.model.network.packing import Pack, pack_stories
 from copydesk.model.network.pooling import SentenceSums

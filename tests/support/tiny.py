@@ -8,8 +8,8 @@ import torch
 
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import save_bundle
-from copydesk.model.network.encoder import load_encoder
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.encoder import load_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.heads import Network
 from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule

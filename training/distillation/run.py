@@ -12,8 +12,8 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.errors import ConfigError
-from copydesk.model.network.encoder import keep_layers, load_encoder
-from copydesk.model.network.encoder_files import EncoderFiles, find_encoder, load_tokenizer, special_tokens
+from copydesk.model.network.encoder.encoder import keep_layers, load_encoder
+from copydesk.model.network.encoder.files import EncoderFiles, find_encoder, load_tokenizer, special_tokens
 from copydesk.model.network.heads import Network
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress

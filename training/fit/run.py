@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.files.json import JsonObject
-from copydesk.model.network.encoder import Encoder, load_encoder
-from copydesk.model.network.encoder_files import load_tokenizer, special_tokens
+from copydesk.model.network.encoder.encoder import Encoder, load_encoder
+from copydesk.model.network.encoder.files import load_tokenizer, special_tokens
 from copydesk.model.network.heads import Network
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress

@@ -14,8 +14,8 @@ from copydesk.model.bundles.weights import as_stored, make_network, save_bundle
 from copydesk.model.files.disk import file_sha256
 from copydesk.model.files.json import JsonObject
 from copydesk.model.network.device import choose_device
-from copydesk.model.network.encoder import Encoder
-from copydesk.model.network.encoder_files import EncoderFiles
+from copydesk.model.network.encoder.encoder import Encoder
+from copydesk.model.network.encoder.files import EncoderFiles
 from copydesk.model.output.tags import LabelRule
 from copydesk.training.config import TrainingConfig
 from copydesk.training.data.stories import LabelledStory, count_labels, story_targets

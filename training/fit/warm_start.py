@@ -10,7 +10,7 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, Bundle, load_manifes
 from copydesk.model.bundles.store import Store
 from copydesk.model.bundles.weights import fill_encoder, load_weights, weights_under
 from copydesk.model.errors import BundleError
-from copydesk.model.network.encoder_files import EncoderFiles, find_encoder
+from copydesk.model.network.encoder.files import EncoderFiles, find_encoder
 from copydesk.model.network.heads import Network
 from copydesk.training.config import TrainingConfig
 from copydesk.training.console import SILENT, Progress

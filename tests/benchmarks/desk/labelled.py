@@ -19,8 +19,8 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import save_bundle
 from copydesk.model.files.json import JsonObject
-from copydesk.model.network.encoder import load_encoder
-from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder
+from copydesk.model.network.encoder.encoder import load_encoder
+from copydesk.model.network.encoder.files import DEFAULT_ENCODER, find_encoder
 from copydesk.model.network.heads import Network
 from copydesk.model.network.sizes import HeadConfig
 from copydesk.model.output.tags import LabelRule

@@ -16,7 +16,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.network.device import Device, choose_device
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.heads import Network, layout_of
 from copydesk.model.output.tags import make_tags
 from copydesk.model.page.reader import read_page

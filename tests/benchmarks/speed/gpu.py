@@ -36,7 +36,7 @@ from copydesk.model.bundles.weights import load_network, load_weights, save_bund
 from copydesk.model.files.rows import Position
 from copydesk.model.files.sources import find_source
 from copydesk.model.network.device import Device, choose_device
-from copydesk.model.network.encoder_files import find_encoder, load_tokenizer, special_tokens
+from copydesk.model.network.encoder.files import find_encoder, load_tokenizer, special_tokens
 from copydesk.model.network.lanes import Packed, Rectangles
 from copydesk.service.bulk.job import Job, open_parts, run_bulk
 from support.tiny import ROOT

@@ -19,7 +19,7 @@ from benchmarks.servers import Server, serve_copydesk
 from benchmarks.speed.load import BROKEN, NOT_CONNECTED, REFUSALS, Client, Load, make_bodies, measure, run_open
 from benchmarks.speed.load_plot import plot_load
 from benchmarks.speed.peers import serve_infinity, serve_plain
-from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder, load_tokenizer
+from copydesk.model.network.encoder.files import DEFAULT_ENCODER, find_encoder, load_tokenizer
 
 N_CLIENTS = 16
 CROWDS = (32, 64)  # clients, none of which may be refused

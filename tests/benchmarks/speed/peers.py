@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, SkippedError
 from benchmarks.servers import Server, find_port, run_server
-from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder
+from copydesk.model.network.encoder.files import DEFAULT_ENCODER, find_encoder
 
 _FOLDER = Path(__file__).parent
 _INSTALL_S = 1800

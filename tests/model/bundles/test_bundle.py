@@ -9,8 +9,8 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network, save_bundle
 from copydesk.model.errors import BundleError, EncoderError
-from copydesk.model.network.encoder import load_encoder, merge_adapter
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.encoder import load_encoder, merge_adapter
+from copydesk.model.network.encoder.files import find_encoder
 from support.tiny import TINY_ENCODER, make_tiny_bundle
 
 

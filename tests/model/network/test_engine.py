@@ -10,7 +10,7 @@ from torch import Tensor
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.network.device import Device
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.engine import Documents, Engine
 from copydesk.model.network.heads import NetworkOutput, SentenceLayout
 from copydesk.model.network.scores import StoryScores

@@ -10,7 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.network.device import Device
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.heads import Network
 from copydesk.model.network.lanes import Lane, Packed, Rectangles, WindowedAttention, choose_lane, prove_packed
 from copydesk.model.network.packing import pack_stories

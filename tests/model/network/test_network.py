@@ -1,7 +1,7 @@
 import torch
 
-from copydesk.model.network.encoder import load_encoder
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.encoder import load_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.heads import Network, layout_of, softmax_per_story
 from copydesk.model.network.pooling import add_token_states
 from copydesk.model.network.sizes import SentenceScore

@@ -6,7 +6,7 @@ import pytest
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle, load_manifest
 from copydesk.model.errors import ConfigError, EncoderError
-from copydesk.model.network.encoder_files import find_encoder, load_tokenizer
+from copydesk.model.network.encoder.files import find_encoder, load_tokenizer
 from support.progress import Heard
 from support.tiny import STORY, TINY_ENCODER, TRAINING_WARNINGS, make_tiny_bundle, write_stories
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from copydesk.model.analysis import Document, Options, Span
 from copydesk.model.analyzer import Analyzer
-from copydesk.model.network.encoder_files import find_encoder, load_tokenizer
+from copydesk.model.network.encoder.files import find_encoder, load_tokenizer
 from copydesk.model.network.sizes import SentenceScore
 from copydesk.training.data.editors import EditedStory
 from copydesk.training.data.stories import LabelledStory

@@ -13,7 +13,7 @@ from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import Bundle
 from copydesk.model.bundles.weights import load_network, load_weights
 from copydesk.model.errors import ConfigError
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from support.progress import Heard
 from support.tiny import (
     STORY,
@@ -88,7 +88,7 @@ def test_training_learns_tags_and_salience_together(tmp_path: Path) -> None:
 
 
 WORK = (
-    "copydesk.model.network.encoder_files.file_sha256",  # of the encoder's weights
+    "copydesk.model.network.encoder.files.file_sha256",  # of the encoder's weights
     "copydesk.training.fit.run.load_encoder",
     "copydesk.model.bundles.weights.load_encoder",
     "copydesk.model.bundles.weights.save_file",

@@ -8,8 +8,8 @@ from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.bundles.weights import load_network
 from copydesk.model.errors import BundleError
-from copydesk.model.network.encoder import load_encoder
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.encoder import load_encoder
+from copydesk.model.network.encoder.files import find_encoder
 from copydesk.model.network.heads import Network
 from copydesk.training.config import TrainingConfig, read_config
 from copydesk.training.fit.warm_start import choose_start, load_base, settle, start_from

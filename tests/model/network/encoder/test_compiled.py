@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-import copydesk.model.network.compiled
+import copydesk.model.network.encoder.compiled
 from copydesk.model.analyzer import Analyzer
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.weights import load_network
-from copydesk.model.network.compiled import CompiledEncoder, compile_encoder
 from copydesk.model.network.device import Device
-from copydesk.model.network.encoder import Encoder
-from copydesk.model.network.encoder_files import find_encoder
+from copydesk.model.network.encoder.compiled import CompiledEncoder, compile_encoder
+from copydesk.model.network.encoder.encoder import Encoder
+from copydesk.model.network.encoder.files import find_encoder
 
 FP32 = Device(torch.device("cpu"), torch.float32, batch_tokens=1024, n_parallel=2, is_compiled=True)
 TEXT = "Police seized heroin at the port. Two men were held. The ministry raised the tariff on steel."
@@ -72,7 +72,7 @@ def test_an_encoder_that_does_not_compile_runs_in_torch(
     def fail(*_: object) -> CompiledEncoder:
         raise RuntimeError("no conversion for aten::riddle")
 
-    monkeypatch.setattr(copydesk.model.network.compiled, "CompiledEncoder", fail)
+    monkeypatch.setattr(copydesk.model.network.encoder.compiled, "CompiledEncoder", fail)
     assert compile_encoder(encoder, FP32) is encoder
     assert "torch runs it: no conversion for aten::riddle" in caplog.text
 

@@ -1,17 +1,17 @@
 """The encoder, loaded from its files. The one module on the serving path that knows transformers."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from copydesk.model.errors import EncoderError
-from copydesk.model.network.encoder_files import EncoderFiles
-
-Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # of queries, keys and values, each [tokens, heads, head's width]
+from copydesk.model.network.encoder.bert import Attend, Bert, make_bert, read_bert_config
+from copydesk.model.network.encoder.files import EncoderFiles
 
 _HANDED_IN = "copydesk_handed_in"  # the name of the attention that comes with each call
 _ARCHITECTURES = {
@@ -30,7 +30,7 @@ _HARMLESS_KEYS = frozenset(
 
 
 class Encoder(nn.Module):
-    """A transformer that turns token ids into states; `body` is the transformers model."""
+    """A transformer that turns token ids into states; `body` is the transformers model, or called as one is."""
 
     def __init__(self, body: nn.Module, width: int, max_tokens: int | None = None) -> None:
         super().__init__()
@@ -52,9 +52,10 @@ class PackedEncoder(Encoder):
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(encoder.body, encoder.width, encoder.max_tokens)
-        from transformers import AttentionInterface
+        if not isinstance(self.body, Bert):
+            from transformers import AttentionInterface
 
-        AttentionInterface.register(_HANDED_IN, _attend_as_told)
+            AttentionInterface.register(_HANDED_IN, _attend_as_told)
         self._set_attention(_HANDED_IN)
 
     def encode(self, token_ids: Tensor, positions: Tensor, attend: Attend) -> Tensor:
@@ -83,31 +84,41 @@ def load_encoder(files: EncoderFiles, layers: Sequence[int] = ()) -> Encoder:
 
     layers: those to keep, in order, counted from 0; none: all. Raises EncoderError.
     """
+    values = _read_config(files)
+    try:
+        body = _load_bert(files, values) or _load_other(files, values)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
+    encoder = Encoder(body, body.config.hidden_size, _max_tokens(body.config))
+    if layers:
+        keep_layers(encoder, layers, files.name)
+    return encoder
+
+
+def _load_bert(files: EncoderFiles, values: Mapping[str, Any]) -> Bert | None:
+    config = read_bert_config(values)
+    return make_bert(config, load_file(files.path / "model.safetensors")) if config else None
+
+
+def _load_other(files: EncoderFiles, values: dict[str, Any]) -> Any:  # Any: transformers' models have no common type
     import transformers
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    values = _read_config(files)
     config = transformers.AutoConfig.for_model(**values)
     for key in [key for key in vars(config) if key.endswith("dropout") or key.endswith("dropout_prob")]:
         setattr(config, key, 0.0)
-    try:
-        body: Any = transformers.AutoModel.from_pretrained(  # transformers' models have no common type
-            files.path,
-            config=config,
-            dtype=torch.float32,
-            attn_implementation="sdpa",
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
+    body: Any = transformers.AutoModel.from_pretrained(
+        files.path,
+        config=config,
+        dtype=torch.float32,
+        attn_implementation="sdpa",
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+    )
     body.pooler = None  # we pool sentences ourselves
-    encoder = Encoder(body, config.hidden_size, _max_tokens(config))
-    if layers:
-        keep_layers(encoder, layers, files.name)
-    return encoder
+    return body
 
 
 def keep_layers(encoder: Encoder, layers: Sequence[int], name: str) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from copydesk.model.errors import EncoderError
-from copydesk.model.network.encoder import load_encoder
-from copydesk.model.network.encoder_files import DEFAULT_ENCODER, find_encoder, load_tokenizer, special_tokens
+from copydesk.model.network.encoder.encoder import load_encoder
+from copydesk.model.network.encoder.files import DEFAULT_ENCODER, find_encoder, load_tokenizer, special_tokens
 from support.tiny import TINY_ENCODER
 
 
@@ -26,7 +26,7 @@ def test_the_default_encoder_is_the_original() -> None:
 
 
 def test_a_changed_default_encoder_is_refused(encoder_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("copydesk.model.network.encoder_files._installed_folder", lambda: encoder_copy)
+    monkeypatch.setattr("copydesk.model.network.encoder.files._installed_folder", lambda: encoder_copy)
     with pytest.raises(EncoderError, match=r"has SHA-256 .* expected 53aa51172d14.*reinstall"):
         find_encoder(DEFAULT_ENCODER)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from copydesk.model.network.device import Device
-from copydesk.model.network.encoder import Encoder
+from copydesk.model.network.encoder.encoder import Encoder
 
 logger = logging.getLogger(__name__)
 
