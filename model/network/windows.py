@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +73,7 @@ def pack_story(
     """
     lengths = [len(ids) for ids in sentence_ids]
     return TokenizedStory(
-        token_ids=np.fromiter((i for ids in sentence_ids for i in ids), np.int32, sum(lengths)),
+        token_ids=np.fromiter(chain.from_iterable(sentence_ids), np.int32, sum(lengths)),
         sentence_of=np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
         windows=tuple(pack_windows(lengths, max_tokens - N_SPECIAL_TOKENS)),
         begins_line=np.array(begins_line or [False] * len(lengths), np.bool_),

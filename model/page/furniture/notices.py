@@ -13,7 +13,8 @@ _CREDITED = (
     r"(?:PHOTOS?|Photos?|FOTOS?|Fotos?|IMAGES?|Image|Picture|Photograph|Photographer|Credit|Cr[eé]dito?s?|Bild|Фото)"
 )
 CREDIT = re.compile(rf"\b{_CREDITED}\s?(?:by|:)\s*")
-_CREDIT_AT_END = re.compile(rf"(?:^|[.!?\"'”’)\]\s|[-–—|(/]\s?|\s){_CREDITED}\s?(?:by|:|©|/)\s?[^.!?]{{2,70}}\)?\.?$")
+_CREDIT_AT_END = re.compile(rf"(?<![^\s\-–—|(/]){_CREDITED}\s?(?:by|:|©|/)\s?[^.!?]{{2,70}}\)?\.?$")
+_MAX_CREDIT = 100  # characters; longer than any that the pattern finds
 _CONSENT = re.compile(
     r"we (?:value|respect|care about) your privacy\b|your privacy (?:choices|settings|matters)\b|"
     r"we(?:,? and| &| and) (?:our|\d+)[\w\s]{0,20} partners (?:store|use|process|share)\b|"
@@ -73,7 +74,7 @@ def find_kind(line: str) -> str | None:
     """The kind of furniture that a whole line is beyond doubt; none for a line that may tell something."""
     if len(line) > _MAX_NOTICE:
         return None
-    if _CREDIT_AT_END.search(line):
+    if _CREDIT_AT_END.search(line, max(0, len(line) - _MAX_CREDIT)):
         return "caption"
     if _CONSENT.match(line) or (len(line) <= _MAX_BUTTON and _CONSENT_BUTTON.fullmatch(line)):
         return "other"

@@ -34,14 +34,22 @@ _PUBLISHED = re.compile(
 )
 _INSETS = {
     "caption": re.compile(
-        r"\s*\((?:[^()]{0,80}\b)?(?:(?:AP |[Ff]ile )?[Pp]hotos?|PHOTOS?|[Ii]mages?|[Pp]hotograph|(?:Image )?Credit:)\b[^()]{0,80}\)"
-        rf"|\s*\([^()]{{3,80}}/\s?{AGENCY}\)"
+        r"\((?:[^()]{0,80}\b)?(?:(?:AP |[Ff]ile )?[Pp]hotos?|PHOTOS?|[Ii]mages?|[Pp]hotograph|(?:Image )?Credit:)\b[^()]{0,80}\)"
+        rf"|\([^()]{{3,80}}/\s?{AGENCY}\)"
     ),
     "other": re.compile(
         r"(?<=[.!?\"”’)])\s+(?:(?:Story|Article) continues? below(?: (?:this )?(?:advertisement|ad))?|ADVERTISEMENT|Advertisement|"
         r"Continue reading the main story|Media playback is unsupported on your device)\.?(?=\s+[A-Z“\"])"
     ),
 }
+
+# What each cannot do without: to look for a word is far faster than for a pattern.
+_INSET_WORDS = {
+    "caption": ("(",),
+    "other": ("ontinue", "ADVERTISEMENT", "Advertisement", "Media playback"),
+}
+_PLACEHOLDER_ENDS = ("]", "}", ">")
+_MAX_SIGN_OFF = 100  # characters; four agencies
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ def _find_insets(line: Line, start: int, end: int) -> list[Furniture]:
     found = [
         (match.end() - len(match.group().lstrip()), match.end(), kind)
         for kind, pattern in _INSETS.items()
+        if any(map(line.text.__contains__, _INSET_WORDS[kind]))
         for match in pattern.finditer(line.text, start, end)
     ]
     kept: list[Furniture] = []
@@ -135,11 +144,11 @@ def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
     """Offset and kind of the piece of furniture that ends at `end`, if one does."""
     tail_start = max(start, end - _MAX_PIECE)
     tail = text[tail_start:end]
-    if match := _PLACEHOLDER.search(tail):
+    if tail.rstrip().endswith(_PLACEHOLDER_ENDS) and (match := _PLACEHOLDER.search(tail)):
         return tail_start + match.start(), "other"
-    if match := _SIGN_OFF.search(tail):
+    if match := _SIGN_OFF.search(tail, max(0, len(tail) - _MAX_SIGN_OFF)):
         return tail_start + match.start(), "byline"
-    if end - start < _MIN_LINE:
+    if end - start < _MIN_LINE or not _has_invitation(tail):
         return None
     sentences = split_sentences(text, Span(tail_start, end))
     last = sentences[-1]
@@ -149,6 +158,12 @@ def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
         last = Span(last.start + sign_off.end(), end)
     kind = _kind_of_invitation(text[last.start : last.end])
     return None if kind is None else (last.start, kind)
+
+
+def _has_invitation(text: str) -> bool:
+    """Whether one of its sentences may be one: to count words is faster than to find sentences."""
+    cues = dict(zip(KINDS, count_cues(text, words_of(text)), strict=True))
+    return max(cues[kind] for kind in _PEELED) >= _MIN_CUES
 
 
 def _kind_of_invitation(sentence: str) -> str | None:

@@ -123,10 +123,11 @@ def count_unspaced(text: str) -> int:
 def count_cues(text: str, words: list[str]) -> list[float]:
     """For each of KINDS, how many of the words (each word of a phrase counts) speak for it."""
     counts = [0.0] * len(KINDS)
-    for i, word in enumerate(words):
-        for kind in _PHRASES.get(word, ()):
+    for word in filter(_PHRASES.__contains__, words):
+        for kind in _PHRASES[word]:
             counts[kind] += 1
-        if word in _BEGINNINGS:
+    for i in () if _BEGINNINGS.isdisjoint(words) else range(len(words)):
+        if words[i] in _BEGINNINGS:
             for n_words in (2, 3):
                 for kind in _PHRASES.get(" ".join(words[i : i + n_words]), ()):
                     counts[kind] += n_words
