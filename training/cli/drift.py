@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from copydesk.model.bundles.manifest import DEFAULT_BUNDLE, REFERENCE, bundle_directory, load_manifest
+from copydesk.model.bundles.manifest import REFERENCE, load_manifest
 from copydesk.model.bundles.store import Store
 from copydesk.model.errors import ConfigError, DataError
 from copydesk.training.cli.extras import need_extra
-from copydesk.training.cli.options import DeviceOption
+from copydesk.training.cli.options import DeviceOption, find_bundle
 
 if TYPE_CHECKING:
     from copydesk.model.bundles.manifest import Bundle
@@ -34,7 +34,9 @@ WindowsOption = Annotated[
     Path | None,
     typer.Option("--windows", envvar="COPYDESK_DRIFT_DIR", help="Folder in which the service keeps its windows."),
 ]
-BundleOption = Annotated[Path | None, typer.Option(help="Directory of the model.", show_default="the one that ships")]
+BundleOption = Annotated[
+    str | None, typer.Option(help="The model: a directory, default, fast, or a version.", show_default="default")
+]
 StoreOption = Annotated[Path | None, typer.Option("--store", envvar="COPYDESK_MODELS_DIR", help=_STORE_HELP)]
 
 
@@ -115,14 +117,8 @@ def make(
     screen.say(f"{reference.sums.n} texts of {source} are the reference of {analyzer.bundle.digest[:12]} -> {target}")
 
 
-def _find_model(bundle: Path | None, store: Path | None) -> Path:
-    """The directory of the model that --bundle or --store name. Raises ConfigError, StoreError."""
-    if bundle is not None:
-        return bundle_directory(bundle)
-    if store is None:
-        return DEFAULT_BUNDLE
-    versions = Store(store)
-    return versions.path(versions.find("current"))
+def _find_model(bundle: str | None, store: Path | None) -> Path:
+    return find_bundle(bundle or ("current" if store else "default"), Store(store) if store else None)
 
 
 def _find_reference(bundle: Bundle, *folders: Path) -> Reference:
