@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 _BATCHES_PER_PASS = 1  # for each core, on a CPU: 50 ms. Two passes are the longest that a short text waits for others
 _IDLE_S = 1.0  # between probes of a device that failed
+_PAUSE_S = 0.1  # after a fault of this code: one that comes again at once would fill the log
 _RETRY_AFTER_END_S = 5  # when this process ends, another one takes about so long to start
 
 
@@ -163,6 +164,7 @@ class Scheduler:
                 for text in self._running:
                     text.resolve(ForwardError("the model's thread failed"))
                 self._running = ()
+                time.sleep(_PAUSE_S)
             else:
                 return
 
