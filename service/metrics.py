@@ -86,6 +86,12 @@ class Metrics:
         self._lags = Histogram(
             "copydesk_event_loop_lag_seconds", "How late the event loop was.", buckets=_LAGS, registry=registry
         )
+        self._busy = Histogram(
+            "copydesk_event_loop_busy_seconds",
+            "Processor time of the event loop in a hundredth of a second.",
+            buckets=_LAGS,
+            registry=registry,
+        )
         self._rate = Gauge("copydesk_tokens_per_second", "Moving average of full passes.", registry=registry)
         self._ready = Gauge("copydesk_ready", "1 while /readyz is green.", registry=registry)
         self._build = Gauge(
@@ -188,9 +194,10 @@ class Metrics:
         for tag in result.story.tags:
             self._assigned.labels(tag.label).inc(int(tag.assigned))
 
-    def note_lag(self, seconds: float) -> None:
-        """The event loop was late by so much."""
-        self._lags.observe(max(0.0, seconds))
+    def note_lag(self, late_s: float, busy_s: float) -> None:
+        """The event loop was late by so much, and itself took so much of the processor's time."""
+        self._lags.observe(max(0.0, late_s))
+        self._busy.observe(busy_s)
 
     def note_waits(self, waits_s: Sequence[float]) -> None:
         """Texts left the queue after these waits."""
