@@ -4,8 +4,8 @@ Of its own because importing that one takes 1.9 s and 155 MB: half of what a ser
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ from torch.nn.functional import gelu, scaled_dot_product_attention, softmax
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # of queries, keys and values, each [tokens, heads, head's width]
 
-_USUAL = {"hidden_act": "gelu", "position_embedding_type": "absolute"}
 _UNUSUAL = ("is_decoder", "add_cross_attention")
+_FIRST = "embeddings.word_embeddings.weight"  # of a checkpoint; what stands before it stands before all names
 _OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}  # of TensorFlow's checkpoints
 
 
@@ -41,29 +41,48 @@ class States:
 
 
 def read_bert_config(values: Mapping[str, Any]) -> BertConfig | None:
-    """The sizes in a config.json; none where it is no BERT, or one that differs from the usual in more than those."""
-    names = [field.name for field in fields(BertConfig)]
-    is_usual = all(values.get(key, usual) == usual for key, usual in _USUAL.items())
-    if values.get("model_type") != "bert" or not is_usual or any(map(values.get, _UNUSUAL)):
+    """The sizes in a config.json; none where it is no BERT, or one that differs from the usual in more than those.
+
+    Raises ValueError for a size that cannot be.
+    """
+    sizes = get_type_hints(BertConfig)
+    is_usual = values.get("hidden_act", "gelu") == "gelu" and not any(map(values.get, _UNUSUAL))
+    if values.get("model_type") != "bert" or not is_usual or not sizes.keys() <= values.keys():
         return None
-    return BertConfig(**{name: values[name] for name in names}) if set(names) <= values.keys() else None
+    for name, kind in sizes.items():
+        if not isinstance(values[name], kind) or (kind is not str and not values[name] > 0):
+            raise ValueError(f"config.json: {name} is {values[name]!r}, expected {kind.__name__} above 0")
+    config = BertConfig(**{name: values[name] for name in sizes})
+    if config.hidden_size % config.num_attention_heads:
+        raise ValueError(
+            f"config.json: {config.num_attention_heads} heads do not share a width of {config.hidden_size}"
+        )
+    return config
 
 
 def make_bert(config: BertConfig, weights: Mapping[str, Tensor]) -> "Bert":
     """The model with these weights in fp32, by the names of its checkpoint; those of heads and poolers are left out.
 
-    Raises RuntimeError, which names them, for weights that are missing or of another size.
+    Raises RuntimeError, which names them, for weights that are missing or of another size, ValueError for others that
+    cannot be.
     """
+    prefix = min((name.removesuffix(_FIRST) for name in weights if name.endswith(_FIRST)), key=len, default="")
+    named = {
+        _new_name(name.removeprefix(prefix)): tensor for name, tensor in weights.items() if name.startswith(prefix)
+    }
+    if f"encoder.layer.{config.num_hidden_layers - 1}.output.dense.weight" not in named:
+        raise ValueError(f"config.json: num_hidden_layers is {config.num_hidden_layers}, the weights have fewer")
     with torch.device("meta"):
         bert = Bert(config)
-    own = bert.state_dict()
-    named = {_own_name(name): tensor for name, tensor in weights.items()}
-    bert.load_state_dict({name: tensor.float() for name, tensor in named.items() if name in own}, assign=True)
+    own = {name: named[name] for name in bert.state_dict() if name in named}
+    for name, tensor in own.items():
+        if not tensor.is_floating_point():
+            raise ValueError(f"{name} is {tensor.dtype}: a quantised model, take the one that it was made of")
+    bert.load_state_dict({name: tensor.float() for name, tensor in own.items()}, assign=True)
     return bert
 
 
-def _own_name(name: str) -> str:
-    name = name.removeprefix("bert.")
+def _new_name(name: str) -> str:
     for old, new in _OLD_NAMES.items():
         name = name.replace(old, new)
     return name

@@ -87,7 +87,7 @@ def load_encoder(files: EncoderFiles, layers: Sequence[int] = ()) -> Encoder:
     values = _read_config(files)
     try:
         body = _load_bert(files, values) or _load_other(files, values)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise EncoderError(f"encoder {files.name!r}: {files.path} does not load: {error}") from error
     encoder = Encoder(body, body.config.hidden_size, _max_tokens(body.config))
     if layers:
@@ -105,7 +105,10 @@ def _load_other(files: EncoderFiles, values: dict[str, Any]) -> Any:  # Any: tra
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    config = transformers.AutoConfig.for_model(**values)
+    try:
+        config = transformers.AutoConfig.for_model(**values)
+    except Exception as error:  # of many types
+        raise ValueError(f"config.json: {error}") from error
     for key in [key for key in vars(config) if key.endswith("dropout") or key.endswith("dropout_prob")]:
         setattr(config, key, 0.0)
     body: Any = transformers.AutoModel.from_pretrained(
@@ -163,14 +166,18 @@ def merge_adapter(encoder: Encoder, adapter: dict[str, Tensor], scale: float) ->
 def _read_config(files: EncoderFiles) -> dict[str, Any]:
     path = files.path / "config.json"
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EncoderError(f"{path}: not JSON: {error}") from error
-    if values.get("model_type") not in _ARCHITECTURES:
+    if not isinstance(values, dict):
+        raise EncoderError(f"{path}: {type(values).__name__}, expected an object with model_type and sizes")
+    if not isinstance(values.get("model_type"), str) or values["model_type"] not in _ARCHITECTURES:
         raise EncoderError(
             f"{path}: model_type {values.get('model_type')!r} is not among {', '.join(sorted(_ARCHITECTURES))}"
         )
     for key, value in values.items():
         if key not in _HARMLESS_KEYS and not isinstance(value, int | float | None):
             raise EncoderError(f"{path}: key {key!r} could name code to run; remove it if the model works without")
+    if (kind := values.get("position_embedding_type", "absolute")) != "absolute":
+        raise EncoderError(f"{path}: position_embedding_type {kind!r} is not supported, only 'absolute' is")
     return values

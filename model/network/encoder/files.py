@@ -70,8 +70,12 @@ def _check_tokenizer(files: EncoderFiles) -> None:
 
 
 def load_tokenizer(files: EncoderFiles) -> Tokenizer:
-    """The encoder's tokenizer, without the truncation and padding that its file may ask for."""
-    tokenizer: Tokenizer = Tokenizer.from_file(str(files.path / "tokenizer.json"))
+    """The encoder's tokenizer, without the truncation and padding that its file may ask for. Raises EncoderError."""
+    path = files.path / "tokenizer.json"
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # nothing narrower is raised
+        raise EncoderError(f"encoder {files.name!r}: {path} does not load: {error}") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -62,18 +62,35 @@ def test_the_default_encoder_loads_without_transformers() -> None:
     [
         {"model_type": "electra"},
         {"hidden_act": "relu"},
-        {"position_embedding_type": "relative_key"},
         {"is_decoder": True},
-        {"layer_norm_eps": None},
     ],
 )
 def test_an_unusual_one_is_left_to_transformers(change: dict[str, object]) -> None:
-    values = {key: value for key, value in (CONFIG | change).items() if value is not None}
-    assert read_bert_config(values) is None
+    assert read_bert_config(CONFIG | change) is None
+
+
+def test_one_that_does_not_say_a_size_is_left_to_transformers() -> None:
+    assert read_bert_config({key: value for key, value in CONFIG.items() if key != "layer_norm_eps"}) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("hidden_size", None, "hidden_size is None, expected int above 0"),
+        ("hidden_size", 32.0, "hidden_size is 32.0, expected int above 0"),
+        ("num_hidden_layers", -1, "num_hidden_layers is -1, expected int above 0"),
+        ("layer_norm_eps", float("nan"), "layer_norm_eps is nan, expected float above 0"),
+        ("num_attention_heads", 5, "5 heads do not share a width of 32"),
+    ],
+)
+def test_a_size_that_cannot_be_is_named(key: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_bert_config(CONFIG | {key: value})
 
 
 def test_weights_of_a_whole_model_with_old_names_are_understood() -> None:
-    old = {f"bert.{name.replace('LayerNorm.weight', 'LayerNorm.gamma')}": tensor for name, tensor in WEIGHTS.items()}
+    named = {f"module.bert.{name}": tensor for name, tensor in WEIGHTS.items()}
+    old = {name.replace("LayerNorm.weight", "LayerNorm.gamma"): tensor for name, tensor in named.items()}
     old = {name.replace("LayerNorm.bias", "LayerNorm.beta"): tensor for name, tensor in old.items()}
     config = read_bert_config(CONFIG)
     assert config is not None
@@ -82,6 +99,20 @@ def test_weights_of_a_whole_model_with_old_names_are_understood() -> None:
     with torch.inference_mode():
         expected = load_encoder(find_encoder(str(TINY_ENCODER)))(ids, mask)
         assert torch.equal(ours(ids, mask).last_hidden_state, expected)
+
+
+def test_more_layers_than_there_are_weights_for_are_refused_before_they_are_made() -> None:
+    config = read_bert_config(CONFIG | {"num_hidden_layers": 10**9})
+    assert config is not None
+    with pytest.raises(ValueError, match="num_hidden_layers is 1000000000, the weights have fewer"):
+        make_bert(config, WEIGHTS)
+
+
+def test_whole_numbers_are_no_weights() -> None:
+    config, name = read_bert_config(CONFIG), "encoder.layer.0.output.dense.weight"
+    assert config is not None
+    with pytest.raises(ValueError, match=rf"{name} is torch.int8: a quantised model"):
+        make_bert(config, WEIGHTS | {name: WEIGHTS[name].to(torch.int8)})
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

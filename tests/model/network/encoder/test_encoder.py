@@ -69,6 +69,28 @@ def test_an_unknown_architecture_is_refused(encoder_copy: Path) -> None:
         load_encoder(find_encoder(str(encoder_copy)))
 
 
+@pytest.mark.parametrize(
+    "text", ["[]", "null", '{"model_type": ["bert"]}', '{"model_type": "bert", "hidden_size": null}']
+)
+def test_a_config_that_says_nothing_is_refused(encoder_copy: Path, text: str) -> None:
+    (encoder_copy / "config.json").write_text(text)
+    with pytest.raises(EncoderError, match=str(encoder_copy)):
+        load_encoder(find_encoder(str(encoder_copy)))
+
+
+def test_positions_of_another_kind_are_refused(encoder_copy: Path) -> None:
+    change_config(encoder_copy, position_embedding_type="relative_key")
+    with pytest.raises(EncoderError, match="position_embedding_type 'relative_key' is not supported"):
+        load_encoder(find_encoder(str(encoder_copy)))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "tokens"])
+def test_a_tokenizer_that_does_not_load_is_named(encoder_copy: Path, text: str) -> None:
+    (encoder_copy / "tokenizer.json").write_text(text)
+    with pytest.raises(EncoderError, match=r"tokenizer\.json does not load"):
+        load_tokenizer(find_encoder(str(encoder_copy)))
+
+
 def test_a_hub_model_is_read_from_the_local_cache(
     encoder_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
