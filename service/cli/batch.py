@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ Exit codes:
   3    the input is missing or does not read to its end
   4    the output cannot be written
   70   a fault of copydesk itself; what was done is kept
-  130  interrupted; what was done is kept
+  130  interrupted, by SIGTERM too; what was done is kept
 """
 
 
@@ -157,13 +158,23 @@ def batch(
         found = leave_out_outputs(find_source(source, Dialect.of(delimiter, encoding)), Path(target))
         parts = read_parts(include)
         job = Job(found, Path(target), columns, options, raw_cells=raw_cells, limit=limit, include=parts)
-        with _handing_in(job, desk):
+        with _handing_in(job, desk), _interrupted_by_sigterm():
             n_failed = _run(job, where, resume=resume, overwrite=overwrite)
     except CopydeskError as error:
         error.exit_code = exit_codes.get(type(error), error.exit_code)
         raise
     if n_failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """What ends a job from outside ends it as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -161,7 +161,8 @@ def test_a_job_that_ends_early_names_what_is_kept_and_counts_it_when_it_goes_on(
     assert "this run: 100 rows" in errors
 
 
-def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_bundle: Path) -> None:
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tiny_bundle: Path, which: signal.Signals) -> None:
     """The job waits for its standard input, which stays open, when the signal comes."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job hands down that it is ignored
     command = [sys.executable, "-m", "copydesk", "batch", "-", "-", "--bundle", str(tiny_bundle)]
@@ -173,7 +174,7 @@ def test_an_interrupt_ends_with_130_and_says_how_to_go_on(tmp_path: Path, tiny_b
     process.stdin.write(LINE.encode() * 1000)  # a group: its answers come while more is waited for
     process.stdin.flush()
     assert process.stdout.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(which)
     process.stdin.close()
     process.stdin = None
     _, errors = process.communicate()
