@@ -133,6 +133,8 @@ def _find_reference(bundle: Bundle, *folders: Path) -> Reference:
 def _read_windows(bundle: Bundle, folder: Path, least: int) -> list[Window]:
     from copydesk.model.drift.windows import read_windows
 
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; expected the one that the service keeps its windows in")
     if found := read_windows(folder, bundle, least):
         return found
     model = f"{bundle.name} {bundle.digest[:12]}"

@@ -9,7 +9,7 @@ import typer
 
 from copydesk.model.bundles.manifest import load_manifest
 from copydesk.model.bundles.store import TEST_FILE, Store
-from copydesk.model.errors import ConfigError
+from copydesk.model.errors import ConfigError, StoreError
 from copydesk.training.cli.extras import need_extra
 from copydesk.training.cli.options import (
     DeviceOption,
@@ -47,6 +47,8 @@ def list_versions(store: StoreOption = _STORE) -> None:
     from copydesk.training.console import Screen
     from copydesk.training.reports.tables import make_table
 
+    if not store.is_dir():
+        raise StoreError(f"{store}: no such folder; `copydesk train --store {store}` makes a store")
     screen, versions = Screen(), Store(store)
     current = versions.current()
     events = versions.journal()

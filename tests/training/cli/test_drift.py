@@ -86,7 +86,8 @@ def test_only_the_last_windows_are_looked_at(model: Path, bundle: Bundle, tmp_pa
     ("arguments", "message"),
     [
         ([], "--windows: name the folder that the service keeps its windows in"),
-        (["--windows", "nowhere"], "nowhere: no window of 500 texts of tiny"),
+        (["--windows", "nowhere"], "nowhere: no such folder"),
+        (["--windows", "."], ".: no window of 500 texts of tiny"),
     ],
 )
 def test_what_is_missing_is_named(model: Path, arguments: list[str], message: str) -> None:

@@ -51,6 +51,11 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
     return call
 
 
+def test_a_folder_that_is_not_there_is_no_empty_store(run: Run) -> None:
+    result = run("list", "--store", "nowhere")
+    assert "nowhere: no such folder; `copydesk train --store nowhere` makes a store" in str(result.exception)
+
+
 def test_list_marks_the_current_version_and_names_a_damaged_one(run: Run, store: Store) -> None:
     first, second, third = store.digests()
     (store.path(third) / "README.md").unlink()
