@@ -121,7 +121,7 @@ def _by_lines(lines: Sequence[Line], known: Mapping[int, str], *, is_parted: boo
     roles = read.probabilities
     if posts:
         return roles, [_live_blog(roles, posts)]
-    groups = group_lines(lines, roles, read.borders)
+    groups = group_lines(lines, roles, read.borders, is_page=read.is_page)
     if groups and groups[0].headline is None:
         above = [i for i, role in known.items() if role == "headline" and i < groups[0].body[0]]
         groups[0] = replace(groups[0], headline=max(above, default=None))

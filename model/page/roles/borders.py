@@ -44,15 +44,19 @@ def find_borders(lines: Sequence[Line], roles: Matrix) -> list[int]:
     candidates, features = describe_borders(lines, roles)
     if not candidates:
         return []
-    *weights, bias = load_classifier().border
-    odds = features @ np.array(weights, dtype=np.float32) + bias
-    probabilities = 1 / (1 + np.exp(-odds))
+    probabilities = _rate(features)
     is_signed = bool((probabilities[features[:, _BEGUN] >= _IS_BEGUN] >= _SIGNED).any())
     is_sure = is_signed or 1 - np.prod(1 - probabilities) >= _SURE
     if not is_sure or _is_list(lines, features):
         return []
     found = [i for i, probability in zip(candidates, probabilities, strict=True) if probability >= _LIKELY]
     return [*find_opening(lines, roles), *found]
+
+
+def find_sure_borders(lines: Sequence[Line], roles: Matrix, least: float) -> list[int]:
+    """Those that are one with this probability, each by itself: most headlines of scraped pages are of teasers."""
+    candidates, features = describe_borders(lines, roles)
+    return [i for i, probability in zip(candidates, _rate(features), strict=True) if probability >= least]
 
 
 def find_opening(lines: Sequence[Line], roles: Matrix) -> list[int]:
@@ -76,6 +80,13 @@ def describe_borders(lines: Sequence[Line], roles: Matrix) -> tuple[list[int], M
         rows.append([_log_odds(roles[i]), *shared, *_describe_gap(lines, roles, i)])
     own = np.array(rows, dtype=np.float32).reshape(len(rows), 11)
     return candidates, np.hstack([own, np.tile(_describe_page(own, len(prose)), (len(own), 1))])
+
+
+def _rate(features: Matrix) -> Matrix:
+    """The probability of each border. features: float32 [borders, 14]; float32 [borders]"""
+    *weights, bias = load_classifier().border
+    probabilities: Matrix = 1 / (1 + np.exp(-(features @ np.array(weights, dtype=np.float32) + bias)))
+    return probabilities
 
 
 def _is_list(lines: Sequence[Line], features: Matrix) -> bool:

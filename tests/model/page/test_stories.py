@@ -26,3 +26,15 @@ def test_an_opening_before_an_interruption_is_of_the_longer_story_below() -> Non
 def test_what_tells_of_something_else_or_far_away_is_not_taken_up() -> None:
     assert _bodies(OPENING, OTHER, n_between=12) != [(*range(4), *range(16, 28))]
     assert _bodies(OPENING, REST, n_between=40) != [(*range(4), *range(44, 56))]
+
+
+def test_on_a_page_full_of_furniture_only_a_sure_break_parts_stories() -> None:
+    lines = split_lines("\n".join([OPENING] * 4 + ["Related", "A mite from overseas"] + [OTHER] * 4))
+    roles = np.zeros((len(lines), len(ROLES)), np.float32)
+    roles[:, 0] = 1
+    for at, role in ((4, "related"), (5, "headline")):
+        roles[at, [0, ROLES.index(role)]] = 0.4, 0.6
+    assert [story.body for story in group_lines(lines, roles)] == [(0, 1, 2, 3), (6, 7, 8, 9)]
+    (story,) = group_lines(lines, roles, is_page=True)
+    assert story.body == (0, 1, 2, 3, 6, 7, 8, 9)
+    assert [story.headline for story in group_lines(lines, roles, [5], is_page=True)] == [None, 5]
