@@ -57,6 +57,14 @@ def test_a_text_that_seems_nothing_but_furniture_is_summed_up_all_the_same(analy
     assert [sentence.text for sentence in analysis.story.summary.sentences] == SENTENCES[:2]
 
 
+def test_a_text_of_which_most_seems_furniture_is_one_that_the_network_does_not_know(analyzer: Analyzer) -> None:
+    most = finish_with(analyzer, dict.fromkeys(range(4), SURE))
+    assert most.furniture == ()
+    assert [sentence.text for sentence in most.story.sentences] == SENTENCES
+    many = finish_with(analyzer, dict.fromkeys(range(3), SURE))
+    assert [many.text[piece.start : piece.end] for piece in many.furniture] == SENTENCES[:3]
+
+
 def test_a_title_is_never_furniture(analyzer: Analyzer) -> None:
     analysis = finish_with(analyzer, {0: SURE}, title="Steel duty cut")
     assert analysis.furniture == ()

@@ -65,6 +65,7 @@ _NOTHING = re.compile(r"[\W\d_]*")  # no word: a rule, a number of a list
 _END = re.compile(r"[.!?…:;,–—。！？]\W*$|[\"”’)\]]$|--?$")
 _TAIL = 20  # characters in which a sentence ends
 _NO_LATIN = re.compile(r"[^a-zA-Z]*")
+_ITEM = re.compile(r"[•~*·▪►]")  # a point of a list, which editors keep as often as not
 _MAX_OPEN = 0.4  # share of a story's sentences
 _MAX_HEADING = 100
 
@@ -78,13 +79,18 @@ def find_asides(sentences: Sequence[str]) -> list[bool]:
     is_open = [_is_open(sentence) for sentence in sentences]
     is_ended = sum(is_open) <= _MAX_OPEN * len(sentences)
     return [
-        is_notice(sentence) or (flag and is_ended and len(sentence) <= _MAX_HEADING)
-        for sentence, flag in zip(sentences, is_open, strict=True)
+        is_notice(sentence) or (flag and is_ended and _is_heading(sentence, after))
+        for sentence, flag, after in zip(sentences, is_open, [*sentences[1:], ""], strict=True)
     ]
 
 
 def _is_open(sentence: str) -> bool:
     return not (_END.search(sentence, max(0, len(sentence) - _TAIL)) or _NO_LATIN.fullmatch(sentence))
+
+
+def _is_heading(sentence: str, after: str) -> bool:
+    """A sentence without an end is short, no point of a list, and none that was broken and goes on in the next line."""
+    return len(sentence) <= _MAX_HEADING and not _ITEM.match(sentence) and not after[:1].islower()
 
 
 def is_notice(sentence: str) -> bool:

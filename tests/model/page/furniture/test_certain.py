@@ -141,3 +141,14 @@ def test_a_short_sentence_without_an_end_is_a_sub_heading() -> None:
 
 def test_no_sentence_is_a_sub_heading_where_none_has_an_end() -> None:
     assert find_asides(["the council voted on monday", "it will cost 14 million"]) == [False, False]
+
+
+def test_points_of_a_list_and_broken_sentences_are_no_sub_headings() -> None:
+    story = [
+        "The council voted on Monday.",
+        "• 22 for the crane",
+        "The mayor, who",
+        "voted against it, left.",
+        "He slept.",
+    ]
+    assert find_asides(story) == [False] * 5
