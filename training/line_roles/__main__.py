@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--scraped", nargs="*", default=(), help="real pages: JSONL with page_text and body")
     parser.add_argument("--edited", nargs="*", default=(), help="articles whose furniture is marked: JSONL")
     parser.add_argument("--fold", type=int, help="of five parts of the scraped pages, the one to leave out, from 0")
-    parser.add_argument("--pages", type=int, default=4500, help="how many pages to compose")
+    parser.add_argument("--pages", type=int, default=9000, help="how many pages to compose")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=CLASSIFIER)
     options = parser.parse_args()

@@ -17,6 +17,9 @@ from copydesk.training.line_roles.trees import train_trees
 _TIMES_SCRAPED, _TIMES_EDITED = 3, 2  # how often a real line counts beside a composed one
 _N_FOR_TREES = 800  # composed pages that the trees learn from, and what a line weighs for them
 _COMPOSED, _SCRAPED, _EDITED = 0.3, 3.0, 1.0
+# What a plain article weighs for borders, by how many pages are composed: as beside 1,500. With half of it 13 of 801
+# articles are parted, not 10; with twice of it, half of the pages of brief stories are not.
+_PLAIN = 1 / 1500
 _N_TAUGHT = 1200  # composed pages from which is learned of which kind real furniture is
 
 
@@ -46,7 +49,7 @@ def learn(sources: Sources, n_pages: int, seed: int) -> RoleClassifier:
     trees = train_trees([(composed[:_N_FOR_TREES], _COMPOSED), (scraped, _SCRAPED), (edited, _EDITED)], seed)
     classifier = _train([*composed, *_TIMES_SCRAPED * scraped, *_TIMES_EDITED * edited], seed)
     plain = [page for name in (*sources.articles, *sources.edited) for page in read_plain(name)]
-    border = train_borders([*composed, *_TIMES_SCRAPED * scraped, *plain], classifier)
+    border = train_borders([(composed, 1.0), (scraped, _SCRAPED), (plain, _PLAIN * n_pages)], classifier)
     return replace(classifier, border=border, trees=trees)
 
 

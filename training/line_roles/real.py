@@ -31,7 +31,7 @@ def read_scraped(name: str, teacher: RoleClassifier) -> Iterator[LabelledPage]:
     """Pages of a JSONL file with the fields `page_text`, all that a browser shows, and `body`, the article in it."""
     for row in _read(name):
         lines = split_lines(row["page_text"])
-        yield _label(lines, _is_in(lines, row["body"]), teacher)
+        yield _label(lines, is_in(lines, row["body"]), teacher)
 
 
 def read_edited(name: str, teacher: RoleClassifier) -> Iterator[LabelledPage]:
@@ -78,7 +78,7 @@ def _told(line: Line, aside: Sequence[Sequence[int]]) -> bool:
     return sum(max(0, min(end, line.end) - max(start, line.start)) for start, end in aside) <= 0.5 * len(line.text)
 
 
-def _is_in(lines: Sequence[Line], body: str) -> NDArray[np.bool_]:
+def is_in(lines: Sequence[Line], body: str) -> NDArray[np.bool_]:
     """Which lines stand in the body: most of their shingles of words; or whole, for a short one near such lines, since
     menus hold its words too."""
     known = set(_shingles(body))

@@ -7,6 +7,7 @@ import numpy as np
 
 from copydesk.model.page.roles.borders import N_FEATURES
 from copydesk.model.page.roles.classifier import ROLES
+from copydesk.training.line_roles.borders import is_border
 from copydesk.training.line_roles.composer import Composer
 from copydesk.training.line_roles.language import read_corpus, read_languages
 from copydesk.training.line_roles.learning import Sources, is_left_out, learn
@@ -74,3 +75,10 @@ def test_stories_of_articles_come_without_scraps(tmp_path: Path) -> None:
     row = {"title": "Crane", "text": "\n".join(["What it costs", *[PROSE] * 7])}
     (story,) = read_stories(_write(tmp_path / "articles.jsonl", row))
     assert story == ["Crane", *[PROSE] * 7]
+
+
+def test_a_story_that_a_page_tells_twice_says_nothing_of_borders() -> None:
+    page = label_page([("headline", "Crane"), ("body 1", PROSE), ("headline", "A crane"), ("body 2", PROSE)])
+    other = label_page([("headline", "Crane"), ("body 1", PROSE), ("headline", "Hives"), ("body 2", PROSE[::-1])])
+    assert is_border(page, 2) is None
+    assert is_border(other, 2)
