@@ -46,6 +46,7 @@ PARTS = {  # name: its module, what it measures
         "the same on real pages, each left out of what was learned",
     ),
     "page_kinds": ("quality.page_kinds", "what kind of page a text is, on composed and on real pages"),
+    "second_look": ("quality.second_look", "whether sentence vectors would mend lines and borders in doubt"),
     "sentences": ("quality.sentences", "boundaries of sentences against gold ones, beside sentencex alone"),
     "drift": ("quality.drift", "texts that drift, and texts that do not: how soon and how often that is raised"),
     "few_shot": ("quality.few_shot", "eight stories per label, beside TF-IDF"),

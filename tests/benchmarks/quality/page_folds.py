@@ -27,8 +27,8 @@ def main(bench: Bench) -> Report:
         pages: list[Row] = [json.loads(line) for line in file]
     texts, sources = list[tuple[str, str]](), list[tuple[str, str]]()
     for fold in range(bench.pick(5, 1)):
-        source = _sources(fold)
-        with _reading_with(source, bench.pick(_N_COMPOSED, 20)):
+        source = leave_out(fold)
+        with reading_with(source, bench.pick(_N_COMPOSED, 20)):
             left_out = [page for at, page in enumerate(pages) if is_left_out(at, source)]
             texts += [(main_story(page["page_text"]), page["body"]) for page in left_out]
             sources += [(from_html(page), page["body"]) for page in left_out]
@@ -38,7 +38,8 @@ def main(bench: Bench) -> Report:
     return report
 
 
-def _sources(fold: int) -> Sources:
+def leave_out(fold: int) -> Sources:
+    """What shipped has learned from, but for a part of the scraped pages."""
     return Sources(
         corpus=ROOT / "training" / "corpus",
         articles=[str(find_data(name)) for name in _ARTICLES],
@@ -49,7 +50,7 @@ def _sources(fold: int) -> Sources:
 
 
 @contextmanager
-def _reading_with(sources: Sources, n_pages: int) -> Iterator[None]:
+def reading_with(sources: Sources, n_pages: int) -> Iterator[None]:
     """Read pages with what was learned from these."""
     shipped = classifier.CLASSIFIER
     with tempfile.TemporaryDirectory() as folder:
