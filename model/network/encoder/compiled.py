@@ -1,4 +1,4 @@
-"""The encoder compiled by OpenVINO: on a CPU its fused kernels do 1.4 times as much as torch's."""
+"""The encoder compiled by OpenVINO: on a CPU its fused kernels do 1.1 times as much as torch's in bf16."""
 
 import logging
 import threading
