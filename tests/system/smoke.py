@@ -138,7 +138,7 @@ def check_that_a_mistake_is_named() -> None:
 def check_that_a_package_removed_by_hand_is_named() -> None:
     for module, commands in {
         "trafilatura": ("analyze page.html", f"serve --port {free_port()}"),
-        "transformers": ("analyze story.txt",),
+        "tokenizers": ("analyze story.txt",),
         "typer": ("--help",),
     }.items():
         with removed(module):
