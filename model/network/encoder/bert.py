@@ -1,6 +1,6 @@
 """BERT (Devlin et al. 2019), with the names and the call of transformers' model.
 
-Of its own because importing that one takes 1.9 s and 155 MB: half of what a service needs until it is ready.
+Of its own because importing that one takes a service 1.2 of the 4.4 s until it is ready, and 80 MB.
 """
 
 from collections.abc import Callable, Mapping
