@@ -90,7 +90,6 @@ def _find_doubts(page: Row, analyzer: Analyzer) -> list[_Doubt]:
     sure = body[told] >= _SURE
     to_sure = np.where(sure, vectors @ vectors.T - 2 * np.eye(len(told)), -1.0).max(axis=1)
     to_story = vectors @ _direction(vectors[sure].sum(axis=0))
-    is_body = is_in(lines, page["body"])
     odds = np.log(body[told] / np.maximum(1 - body[told], 1e-6))
     widths = np.log([len(lines[i].text) for i in told])
     features = np.stack([odds, widths, furniture, to_story, to_sure], axis=1)
