@@ -162,14 +162,18 @@ def _last_piece(text: str, start: int, end: int) -> tuple[int, str] | None:
 
 def _has_invitation(text: str) -> bool:
     """Whether one of its sentences may be one: to count words is faster than to find sentences."""
-    cues = dict(zip(KINDS, count_cues(text, words_of(text)), strict=True))
+    cues = _count_by_kind(text, words_of(text))
     return max(cues[kind] for kind in _PEELED) >= _MIN_CUES
+
+
+def _count_by_kind(text: str, words: list[str]) -> dict[str, float]:
+    return dict(zip(KINDS, count_cues(text, words), strict=True))
 
 
 def _kind_of_invitation(sentence: str) -> str | None:
     """The kind of a sentence that asks the reader for something; none for a sentence of a story."""
     words = words_of(sentence)
-    cues = dict(zip(KINDS, count_cues(sentence, words), strict=True))
+    cues = _count_by_kind(sentence, words)
     kind = max(_PEELED, key=cues.__getitem__)
     if cues[kind] < _MIN_CUES or cues[kind] < _MIN_SHARE * len(words) or sentence[0] in "\"'“‘«":
         return None
